@@ -1,0 +1,70 @@
+/**
+ * Step 7: which machines. Starting a stopped machine takes under a second and cannot fail for a name or an image, so
+ * stopped ones are used up before any is created. Stopped first when shrinking: failing ones, then the newest, so that
+ * the oldest, the best known, stays; never the pinned one, and never the last that passes its checks.
+ *
+ * A create carries a name made of pool, slot, attempt and ordinal. Fly refuses a second machine of one name, so a create
+ * whose answer was lost is looked up by its name before it is tried again, and can never happen twice.
+ */
+import type { Decision } from "./decide.ts";
+import { isActive, isStartable, type Machine, type PoolKey } from "./fleet.ts";
+import type { Instant } from "./time.ts";
+import { MINUTE_MS } from "./time.ts";
+
+export type Action =
+  | { readonly kind: "start"; readonly machineId: string }
+  | { readonly kind: "stop"; readonly machineId: string }
+  /** A clone of `templateId`, in the pool's region and group. */
+  | { readonly kind: "create"; readonly machineName: string; readonly templateId: string };
+
+export type TickSlot = { readonly slot: Instant; readonly attempt: number };
+
+export function planActions(
+  decision: Decision,
+  pool: PoolKey,
+  machines: readonly Machine[],
+  pinnedMachineId: string | null,
+  tick: TickSlot,
+): Action[] {
+  if (decision.kind === "grow") return growBy(decision.to - decision.from, pool, machines, tick);
+  if (decision.kind === "shrink") return shrinkBy(decision.from - decision.to, machines, pinnedMachineId);
+  return [];
+}
+
+function growBy(count: number, pool: PoolKey, machines: readonly Machine[], tick: TickSlot): Action[] {
+  const starts = machines.filter(isStartable).sort(healthiestOldestFirst).slice(0, count);
+  const template = machines.find(isActive) ?? machines.find(isStartable);
+  const creates = template === undefined ? 0 : count - starts.length;
+  return [
+    ...starts.map((machine): Action => ({ kind: "start", machineId: machine.id })),
+    ...Array.from({ length: creates }, (_, ordinal): Action => {
+      return { kind: "create", machineName: machineName(pool, tick, ordinal), templateId: template!.id };
+    }),
+  ];
+}
+
+function shrinkBy(count: number, machines: readonly Machine[], pinnedMachineId: string | null): Action[] {
+  const active = machines.filter(isActive);
+  const keeper = active.filter((machine) => machine.health === "passing").sort(oldestFirst)[0];
+  const count0 = active.length - count;
+  return active
+    .filter((machine) => machine.id !== pinnedMachineId && (count0 === 0 || machine.id !== keeper?.id))
+    .sort((a, b) => healthiestOldestFirst(b, a))
+    .slice(0, count)
+    .map((machine): Action => ({ kind: "stop", machineId: machine.id }));
+}
+
+/** Unique within an app, the same for the same tick: "fa-web-fra-mc8w2o-1-0". */
+export function machineName(pool: PoolKey, { slot, attempt }: TickSlot, ordinal: number): string {
+  const group = pool.processGroup.toLowerCase().replace(/[^a-z0-9]+/g, "-");
+  return `fa-${group}-${pool.region}-${(slot / MINUTE_MS).toString(36)}-${attempt}-${ordinal}`;
+}
+
+function healthiestOldestFirst(a: Machine, b: Machine): number {
+  return Number(a.health === "failing") - Number(b.health === "failing") || oldestFirst(a, b);
+}
+
+/** Ties by id: the same machines in any order give the same actions. */
+function oldestFirst(a: Machine, b: Machine): number {
+  return a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1);
+}

@@ -1,0 +1,73 @@
+/**
+ * Fly's own words, and the Pool: one app, one process group, one region, with its machines. The pool is what is scaled.
+ */
+import type { Instant } from "./time.ts";
+
+export type PoolKey = { readonly app: string; readonly region: string; readonly processGroup: string };
+
+/** One line a person can read and a map can use: "shop/web@fra". */
+export function poolName(key: PoolKey): string {
+  return `${key.app}/${key.processGroup}@${key.region}`;
+}
+
+/** Every state that Fly documents; what a later Fly invents arrives as "unknown" and is never counted or touched. */
+export const MACHINE_STATES = [
+  "created",
+  "creating",
+  "starting",
+  "started",
+  "stopping",
+  "stopped",
+  "suspending",
+  "suspended",
+  "restarting",
+  "updating",
+  "replacing",
+  "replaced",
+  "migrated",
+  "failed",
+  "launch_failed",
+  "destroying",
+  "destroyed",
+] as const;
+export type MachineState = (typeof MACHINE_STATES)[number] | "unknown";
+
+export type MachineHealth = "passing" | "failing" | "unknown";
+
+export type Machine = {
+  readonly id: string;
+  readonly name: string;
+  readonly region: string;
+  readonly processGroup: string;
+  readonly state: MachineState;
+  readonly health: MachineHealth;
+  readonly cordoned: boolean;
+  readonly createdAt: Instant;
+  /** Who caused the newest event, in Fly's words: "user" for a call to the API, "flyd" for the platform; null where unsaid. */
+  readonly lastEventBy: string | null;
+};
+
+const ACTIVE: ReadonlySet<MachineState> = new Set([
+  "created",
+  "creating",
+  "starting",
+  "started",
+  "restarting",
+  "updating",
+  "replacing",
+]);
+const STARTABLE: ReadonlySet<MachineState> = new Set(["stopped", "suspended"]);
+
+/** Serves or is on its way to serve: what the bounds and the decision count. */
+export function isActive(machine: Machine): boolean {
+  return ACTIVE.has(machine.state) && !machine.cordoned;
+}
+
+/** Can be brought to serve by one start call. */
+export function isStartable(machine: Machine): boolean {
+  return STARTABLE.has(machine.state) && !machine.cordoned;
+}
+
+export function activeCount(machines: readonly Machine[]): number {
+  return machines.filter(isActive).length;
+}

@@ -1,0 +1,46 @@
+/**
+ * All that one pool's tick read, and how old each part is: the only input of the pure half. A source that failed is a
+ * value here, not an exception, so that every rule can say what it does without it.
+ */
+import type { TrafficEvent } from "./events/event.ts";
+import type { Machine, PoolKey } from "./fleet.ts";
+import type { ForecastState } from "./forecast/state.ts";
+import type { Mode, Policy } from "./policy.ts";
+import type { Instant } from "./time.ts";
+import type { TrafficSeries } from "./traffic.ts";
+
+export type Part<T> =
+  | { readonly status: "fresh"; readonly value: T }
+  | { readonly status: "stale"; readonly value: T; readonly ageMs: number; readonly why: string }
+  | { readonly status: "missing"; readonly why: string };
+
+/** The pool is kept at `workers` until the instant, because a person moved a machine. */
+export type Override = {
+  readonly machineId: string;
+  readonly seenAt: Instant;
+  readonly until: Instant;
+  readonly workers: number;
+  readonly what: string;
+};
+
+export type Observation = {
+  readonly pool: PoolKey;
+  readonly slot: Instant;
+  readonly attempt: number;
+  readonly now: Instant;
+  readonly cadenceMs: number;
+  readonly mode: Mode;
+  readonly policy: Policy;
+  readonly machines: Part<readonly Machine[]>;
+  /** From the forecaster's watermark, and at least the stabilisation time, up to now. */
+  readonly samples: Part<TrafficSeries>;
+  readonly state: ForecastState | null;
+  readonly events: readonly TrafficEvent[];
+  readonly override: Override | null;
+  readonly lastChangeAt: Instant | null;
+};
+
+/** The part's value, however old, or null. */
+export function partValue<T>(part: Part<T>): T | null {
+  return part.status === "missing" ? null : part.value;
+}

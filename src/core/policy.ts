@@ -1,0 +1,40 @@
+/**
+ * The owner's wishes for one pool. Configuration gives the defaults, a pool's row in Postgres outranks them.
+ */
+import type { Quantile } from "./quantile.ts";
+import type { Instant } from "./time.ts";
+
+/** observe records only, advise records and tells, act calls Fly. Ascending in power. */
+export const MODES = ["observe", "advise", "act"] as const;
+export type Mode = (typeof MODES)[number];
+
+/** The weakest of the wishes: a request, the configuration and the pool may each only lower the mode. */
+export function lowestMode(...modes: readonly Mode[]): Mode {
+  return MODES[Math.min(...modes.map((mode) => MODES.indexOf(mode)))] ?? "observe";
+}
+
+export type Policy = {
+  /** Bounds on started machines. */
+  readonly minWorkers: number;
+  readonly maxWorkers: number;
+  /** Requests a minute that one machine carries. */
+  readonly requestsPerWorker: number;
+  /** The load that capacity must cover is this quantile of the forecast. */
+  readonly quantile: Quantile;
+  /** From the decision to a machine that serves. */
+  readonly leadSeconds: number;
+  /** After a change, so long nothing is shrunk. Growing never waits. */
+  readonly cooldownSeconds: number;
+  /** What was needed within this time is still kept: shrinking follows the recent peak, not the last minute. */
+  readonly stabilisationSeconds: number;
+  /** Samples older than this are stale: they may raise a pool, never lower it. */
+  readonly staleSeconds: number;
+  /** How long a machine that a person started or stopped keeps the pool as that person left it. */
+  readonly overrideSeconds: number;
+  /** IANA zone in which the app's days and weeks repeat. */
+  readonly timeZone: string;
+  /** A machine that is never stopped (the one with the scheduled jobs), or null. */
+  readonly pinnedMachineId: string | null;
+  /** Nothing is changed before this instant, or null. */
+  readonly frozenUntil: Instant | null;
+};

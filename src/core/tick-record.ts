@@ -1,0 +1,117 @@
+/**
+ * What is kept of a decision: enough to run steps 5 to 7 again and find the identical Decision and Actions, in at most
+ * 4 KB. Machines are kept as one word each, samples only as far back as the rules look, the forecast as the bins that
+ * were planned with. Where nothing changed a short record says so; where even the full one is too large (hundreds of
+ * machines) it is marked `cut` and cannot be replayed.
+ */
+import type { Action } from "./actions.ts";
+import type { Decision } from "./decide.ts";
+import { decideFrom, type TickDecision } from "./decide-tick.ts";
+import type { Machine, MachineHealth, MachineState, PoolKey } from "./fleet.ts";
+import type { Forecast } from "./forecast/forecast.ts";
+import type { Observation, Part } from "./observation.ts";
+import { type Instant, MINUTE_MS } from "./time.ts";
+import { seriesSince, type TrafficSeries } from "./traffic.ts";
+
+export const RECORD_LIMIT_BYTES = 4_096;
+const VERSION = 1;
+/** decide looks five minutes back, stabilisation as far as its policy says. */
+const LOOK_BACK_MS = 5 * MINUTE_MS;
+
+export type TickRecord = ShortRecord | FullRecord;
+export type ShortRecord = {
+  readonly v: 1;
+  readonly kind: "short" | "cut";
+  readonly confidence: number | null;
+};
+export type FullRecord = {
+  readonly v: 1;
+  readonly kind: "full";
+  readonly confidence: number | null;
+  readonly observation: Omit<Observation, "machines" | "samples" | "state" | "events" | "pool"> & {
+    readonly machines: Part<readonly string[]>;
+    readonly samples: Part<TrafficSeriesText>;
+  };
+  readonly forecast: Forecast | null;
+  readonly actions: readonly Action[];
+};
+/** Gaps are null: JSON has no NaN. */
+type TrafficSeriesText = {
+  readonly start: Instant;
+  readonly binMs: number;
+  readonly values: readonly (number | null)[];
+};
+
+export function tickRecord(
+  observation: Observation,
+  { decision, actions, forecast }: TickDecision,
+): TickRecord {
+  const confidence = forecast?.confidence ?? null;
+  if (decision.kind === "hold" && decision.constraints.length === 0)
+    return { v: VERSION, kind: "short", confidence };
+  const { machines, samples, state: _state, events: _events, pool: _pool, ...rest } = observation;
+  const record: FullRecord = {
+    v: VERSION,
+    kind: "full",
+    confidence,
+    observation: {
+      ...rest,
+      machines: mapPart(machines, (list) => list.map(packMachine)),
+      samples: mapPart(samples, (series) => packSeries(seriesSince(series, lookBackFrom(observation)))),
+    },
+    forecast,
+    actions,
+  };
+  const bytes = JSON.stringify(record).length;
+  return bytes <= RECORD_LIMIT_BYTES ? record : { v: VERSION, kind: "cut", confidence };
+}
+
+/** Steps 5 to 7 again. The answer equals what was decided then, or the code has changed its mind since. */
+export function redecide(
+  pool: PoolKey,
+  record: FullRecord,
+): { decision: Decision; actions: readonly Action[] } {
+  const { machines, samples, ...rest } = record.observation;
+  return decideFrom(record.forecast, {
+    ...rest,
+    pool,
+    machines: mapPart(machines, (words) => words.map((word) => unpackMachine(word, pool))),
+    samples: mapPart(samples, (series) => ({
+      ...series,
+      values: series.values.map((value) => value ?? Number.NaN),
+    })),
+    state: null,
+    events: [],
+  });
+}
+
+function lookBackFrom({ now, policy }: Observation): Instant {
+  return now - Math.max(LOOK_BACK_MS, policy.stabilisationSeconds * 1_000) - MINUTE_MS;
+}
+
+function packSeries(series: TrafficSeries): TrafficSeriesText {
+  return { ...series, values: series.values.map((value) => (Number.isNaN(value) ? null : value)) };
+}
+
+function packMachine({ id, state, health, cordoned, createdAt }: Machine): string {
+  return `${id} ${state} ${health} ${cordoned ? "cordoned" : "routed"} ${createdAt.toString(36)}`;
+}
+
+function unpackMachine(word: string, pool: PoolKey): Machine {
+  const [id = "", state = "unknown", health = "unknown", routing = "", createdAt = "0"] = word.split(" ");
+  return {
+    id,
+    name: "",
+    region: pool.region,
+    processGroup: pool.processGroup,
+    state: state as MachineState,
+    health: health as MachineHealth,
+    cordoned: routing === "cordoned",
+    createdAt: Number.parseInt(createdAt, 36),
+    lastEventBy: null,
+  };
+}
+
+function mapPart<A, B>(part: Part<A>, change: (value: A) => B): Part<B> {
+  return part.status === "missing" ? part : { ...part, value: change(part.value) };
+}
