@@ -1,0 +1,155 @@
+/**
+ * Step 9: one wave of calls to Fly, growing before shrinking, each ending in an Outcome. What is refused or fails here is
+ * not chased: the next tick sees Fly afresh and decides again.
+ *
+ *   rateLimited, transient   wait as told (or a little), then once more, while the deadline allows
+ *   ambiguous                look first: a create by its name, a start or stop by the machine's state; then once more
+ *   everything else          an outcome; no second call
+ *
+ * The trap is the lost lease: a tick that was thought dead may wake up and stop machines that its successor counts on. So
+ * the fence is read again before each stop. A start or create too many costs a machine-hour; a stop too many costs a page.
+ */
+import type { Action } from "../core/actions.ts";
+import { isActive } from "../core/fleet.ts";
+import type { Instant } from "../core/time.ts";
+import { isMachineApiError, type MachineApiError, messageOf } from "../errors.ts";
+import type { Intent, Lease, Outcome, OutcomeStatus, TickPorts } from "../ports.ts";
+import { inTurn } from "./in-turn.ts";
+
+/** Fly limits each machine's actions to one a second, and creates to one a second for the whole app. */
+const PARALLEL_MOVES = 8;
+const TRIES = 3;
+const PAUSE_MS = 1_000;
+
+export type IntentOutcome = { readonly intentId: string; readonly outcome: Outcome };
+
+export async function applyActions(
+  intents: readonly Intent[],
+  lease: Lease,
+  deadline: Instant,
+  ports: TickPorts,
+): Promise<IntentOutcome[]> {
+  const apply = async (intent: Intent) => ({
+    intentId: intent.id,
+    outcome: await applyOne(intent, lease, deadline, ports),
+  });
+  const of = (kind: Action["kind"]) => intents.filter(({ action }) => action.kind === kind);
+  const started = await inTurn(of("start"), PARALLEL_MOVES, apply);
+  const created = await inTurn(of("create"), 1, apply);
+  const stopped = await inTurn(of("stop"), PARALLEL_MOVES, apply);
+  return [...started, ...created, ...stopped];
+}
+
+async function applyOne(intent: Intent, lease: Lease, deadline: Instant, ports: TickPorts): Promise<Outcome> {
+  const { clock, guard } = ports;
+  const { app } = intent.pool;
+  let ambiguous = false;
+  for (let attempt = 1; ; attempt++) {
+    if (clock.now() >= deadline) return notStarted(intent, ambiguous, "the tick's deadline was reached");
+    if (intent.action.kind === "stop" && !(await stillHeld(lease, ports))) {
+      return notStarted(intent, ambiguous, "the lease was lost to a newer tick");
+    }
+    try {
+      return await guard("fly:write", app, () => call(intent, ports));
+    } catch (error) {
+      if (!isMachineApiError(error)) return settled("unknown", intent, messageOf(error));
+      if (error.kind === "ambiguous" || error.kind === "nameTaken") {
+        ambiguous = true;
+        const found = await look(intent, error, ports);
+        if (found !== null) return found;
+      }
+      const pauseMs = pauseBeforeRetry(error, attempt);
+      if (pauseMs === null || clock.now() + pauseMs >= deadline) return surrender(intent, error, ambiguous);
+      await clock.sleep(pauseMs);
+    }
+  }
+}
+
+async function call({ action, pool }: Intent, { machineApi }: TickPorts): Promise<Outcome> {
+  if (action.kind === "create") {
+    const { machineName: name, templateId } = action;
+    const machine = await machineApi.create(pool.app, { name, region: pool.region, templateId });
+    return { status: "done", machineId: machine.id, evidence: `created, ${machine.state}` };
+  }
+  const status = await machineApi[action.kind](pool.app, action.machineId);
+  const already = action.kind === "start" ? "was started before" : "was stopped before";
+  return {
+    status,
+    machineId: action.machineId,
+    evidence: status === "done" ? `Fly took the ${action.kind}` : already,
+  };
+}
+
+/** Whether the call was done after all; null where it was not, or nobody can tell. */
+async function look(
+  { action, pool }: Intent,
+  error: MachineApiError,
+  ports: TickPorts,
+): Promise<Outcome | null> {
+  const { machineApi, guard } = ports;
+  try {
+    if (action.kind === "create") {
+      const machines = await guard("fly:read", pool.app, () => machineApi.list(pool.app));
+      const made = machines.find(({ name }) => name === action.machineName);
+      return made
+        ? { status: "done", machineId: made.id, evidence: `found by its name after: ${error.message}` }
+        : null;
+    }
+    const machine = await guard("fly:read", pool.app, () => machineApi.get(pool.app, action.machineId));
+    if (isActive(machine) !== (action.kind === "start")) return null;
+    return {
+      status: "done",
+      machineId: machine.id,
+      evidence: `found ${machine.state} after: ${error.message}`,
+    };
+  } catch {
+    return null;
+  }
+}
+
+/** null: calling again would not help, or was tried often enough. */
+function pauseBeforeRetry(error: MachineApiError, attempt: number): number | null {
+  if (attempt >= TRIES) return null;
+  switch (error.kind) {
+    case "rateLimited":
+      return error.retryAfterMs ?? PAUSE_MS * attempt;
+    case "transient":
+    case "ambiguous":
+    case "nameTaken": // it exists, but the list does not show it yet
+      return PAUSE_MS * attempt;
+    default:
+      return null;
+  }
+}
+
+const REFUSALS: ReadonlySet<MachineApiError["kind"]> = new Set([
+  "capacity",
+  "quota",
+  "rateLimited",
+  "auth",
+  "leaseHeld",
+  "wrongState",
+  "versionMoved",
+]);
+
+function surrender(intent: Intent, error: MachineApiError, ambiguous: boolean): Outcome {
+  if (ambiguous) return settled("unknown", intent, error.message);
+  return settled(REFUSALS.has(error.kind) ? "refused" : "failed", intent, error.message);
+}
+
+function notStarted(intent: Intent, ambiguous: boolean, why: string): Outcome {
+  return settled(ambiguous ? "unknown" : "refused", intent, why);
+}
+
+function settled(status: OutcomeStatus, { action }: Intent, evidence: string): Outcome {
+  return { status, machineId: action.kind === "create" ? null : action.machineId, evidence };
+}
+
+/** Books that cannot be asked cannot be trusted: no answer counts as lost. */
+async function stillHeld(lease: Lease, { leases }: TickPorts): Promise<boolean> {
+  try {
+    return await leases.isHeld(lease);
+  } catch {
+    return false;
+  }
+}

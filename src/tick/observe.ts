@@ -1,0 +1,204 @@
+/**
+ * Step 3: read all that an app's pools can be decided from. Fly, the books and the samples each either answer or are
+ * marked as missing; only without the books there is no tick, since nothing could be written down either.
+ */
+import { type Machine, type PoolKey, poolName } from "../core/fleet.ts";
+import { decodeState } from "../core/forecast/state.ts";
+import type { Observation, Override, Part } from "../core/observation.ts";
+import { lowestMode, type Policy } from "../core/policy.ts";
+import { DAY_MS, floorTo, formatInstant, type Instant, MINUTE_MS } from "../core/time.ts";
+import { measuredUntil, type TrafficSample, type TrafficSeries, toSeries } from "../core/traffic.ts";
+import { isMachineApiError, messageOf } from "../errors.ts";
+import type { Lease, OpenTick, PoolMemory, TickPorts } from "../ports.ts";
+import { detectOverride } from "./detect-override.ts";
+import { resolveIntent } from "./resolve-intents.ts";
+import type { TickRequest, TickSettings } from "./settings.ts";
+
+/** From so much history a forecaster without state is built. */
+const REBUILD_MS = 28 * DAY_MS;
+
+export type ObservedPool = {
+  readonly observation: Observation;
+  readonly coldSavedAt: Instant | null;
+  /** An override that was not there before this tick. */
+  readonly newOverride: Override | null;
+};
+export type ObservedApp = {
+  readonly pools: readonly ObservedPool[];
+  readonly resolved: OpenTick["resolved"];
+  readonly retired: readonly PoolKey[];
+};
+
+export async function observe(
+  lease: Lease,
+  request: TickRequest,
+  settings: TickSettings,
+  ports: TickPorts,
+): Promise<ObservedApp> {
+  const [memories, listed] = await Promise.all([
+    ports.history.recall(lease.app, ports.clock.now()),
+    listMachines(lease.app, ports),
+  ]);
+  const now = ports.clock.now();
+  const resolved = resolveIntents(memories, listed, now);
+  const pools = poolsIn(memories, listed, lease.app);
+  const bases = pools.present.map((pool) => baseOf(pool, memories, settings));
+  const samples = await readSamples(lease.app, bases, now, ports);
+
+  return {
+    resolved,
+    retired: pools.retired,
+    pools: bases.map((base) => {
+      const machines = machinesOf(base.pool, listed);
+      const newOverride = machines.status === "fresh" ? overrideIn(base, machines.value, now) : null;
+      return {
+        coldSavedAt: base.memory?.coldSavedAt ?? null,
+        newOverride,
+        observation: {
+          pool: base.pool,
+          slot: lease.slot,
+          attempt: lease.attempt,
+          now,
+          cadenceMs: settings.cadenceMs,
+          mode: lowestMode(request.mode, base.memory?.mode ?? "advise"),
+          policy: base.policy,
+          machines,
+          samples: samplesPart(base, samples, now, settings.binMs),
+          state: base.state,
+          events: [],
+          override: newOverride ?? base.memory?.override ?? null,
+          lastChangeAt: base.memory?.lastChangeAt ?? null,
+        },
+      };
+    }),
+  };
+}
+
+/** What is known of a pool before its machines and samples are looked at. */
+type PoolBase = {
+  readonly pool: PoolKey;
+  readonly memory: PoolMemory | null;
+  readonly policy: Policy;
+  readonly state: Observation["state"];
+  /** Samples are read from here: what the forecaster has not learned yet, and what the rules look back at. */
+  readonly samplesFrom: (now: Instant) => Instant;
+};
+
+function baseOf(pool: PoolKey, memories: readonly PoolMemory[], settings: TickSettings): PoolBase {
+  const memory = memories.find((candidate) => poolName(candidate.pool) === poolName(pool)) ?? null;
+  const policy = effectivePolicy(settings.defaultPolicy, memory?.policy ?? {});
+  const state = decodeState(memory?.state ?? null);
+  const usable = state !== null && state.zone === policy.timeZone ? state : null;
+  const learnedUntil = usable === null ? null : Math.min(usable.through, usable.profileThrough);
+  const lookBackMs = policy.stabilisationSeconds * 1_000 + 10 * MINUTE_MS;
+  const samplesFrom = (now: Instant) =>
+    floorTo(
+      Math.max(now - REBUILD_MS, Math.min(now - lookBackMs, learnedUntil ?? now - REBUILD_MS)),
+      settings.binMs,
+    );
+  return { pool, memory, policy, state: usable, samplesFrom };
+}
+
+/** The pool's own values outrank the configured ones; a minimum above the maximum raises it, for it was set on purpose. */
+export function effectivePolicy(defaults: Policy, own: Partial<Policy>): Policy {
+  const policy = { ...defaults, ...own };
+  return { ...policy, maxWorkers: Math.max(policy.minWorkers, policy.maxWorkers) };
+}
+
+/** An app that Fly does not know has no machines: that is an answer. Every other failure leaves them unknown. */
+async function listMachines(app: string, { machineApi, guard, log }: TickPorts): Promise<Part<Machine[]>> {
+  try {
+    return { status: "fresh", value: await guard("fly:read", app, () => machineApi.list(app)) };
+  } catch (error) {
+    log("list machines", { app, error: messageOf(error) });
+    if (isMachineApiError(error) && error.kind === "notFound") return { status: "fresh", value: [] };
+    return { status: "missing", why: messageOf(error) };
+  }
+}
+
+function machinesOf(pool: PoolKey, listed: Part<Machine[]>): Part<Machine[]> {
+  if (listed.status === "missing") return listed;
+  const value = listed.value.filter(
+    (machine) => machine.region === pool.region && machine.processGroup === pool.processGroup,
+  );
+  return { ...listed, value };
+}
+
+/** Pools are those that have machines. Where the list could not be read, they are those of the books. */
+function poolsIn(
+  memories: readonly PoolMemory[],
+  listed: Part<Machine[]>,
+  app: string,
+): { present: PoolKey[]; retired: PoolKey[] } {
+  if (listed.status === "missing") return { present: memories.map(({ pool }) => pool), retired: [] };
+  const present = new Map<string, PoolKey>();
+  for (const { region, processGroup } of listed.value) {
+    const pool = { app, region, processGroup };
+    present.set(poolName(pool), pool);
+  }
+  const retired = memories.map(({ pool }) => pool).filter((pool) => !present.has(poolName(pool)));
+  return { present: [...present.values()], retired };
+}
+
+function resolveIntents(
+  memories: readonly PoolMemory[],
+  listed: Part<Machine[]>,
+  now: Instant,
+): OpenTick["resolved"] {
+  if (listed.status === "missing") return [];
+  return memories
+    .flatMap(({ openIntents }) => openIntents)
+    .map((intent) => ({ intentId: intent.id, outcome: resolveIntent(intent, listed.value, now) }));
+}
+
+function overrideIn(
+  { memory, policy }: PoolBase,
+  machines: readonly Machine[],
+  now: Instant,
+): Override | null {
+  if (memory === null) return null;
+  const explained = new Set(
+    memory.openIntents.map(({ action }) =>
+      action.kind === "create"
+        ? (machines.find(({ name }) => name === action.machineName)?.id ?? "")
+        : action.machineId,
+    ),
+  );
+  return detectOverride(memory.machines, machines, explained, policy.overrideSeconds, now);
+}
+
+type SamplesByPool = Part<ReadonlyMap<string, readonly TrafficSample[]>>;
+
+async function readSamples(
+  app: string,
+  bases: readonly PoolBase[],
+  now: Instant,
+  ports: TickPorts,
+): Promise<SamplesByPool> {
+  try {
+    const windows = bases
+      .filter(({ memory }) => memory !== null)
+      .map(({ pool, samplesFrom }) => ({ pool, from: samplesFrom(now) }));
+    const read = await ports.samples.read(app, windows, now);
+    return { status: "fresh", value: new Map(read.map(({ pool, samples }) => [poolName(pool), samples])) };
+  } catch (error) {
+    ports.log("read samples", { app, error: messageOf(error) });
+    return { status: "missing", why: messageOf(error) };
+  }
+}
+
+function samplesPart(
+  base: PoolBase,
+  samples: SamplesByPool,
+  now: Instant,
+  binMs: number,
+): Part<TrafficSeries> {
+  if (samples.status === "missing") return samples;
+  const from = base.samplesFrom(now);
+  const series = toSeries(samples.value.get(poolName(base.pool)) ?? [], from, floorTo(now, binMs), binMs);
+  const until = measuredUntil(series);
+  if (until === null) return { status: "missing", why: `no sample since ${formatInstant(from)}` };
+  const ageMs = now - until;
+  if (ageMs <= base.policy.staleSeconds * 1_000) return { status: "fresh", value: series };
+  return { status: "stale", value: series, ageMs, why: `the newest is of ${formatInstant(until)}` };
+}

@@ -1,0 +1,48 @@
+/**
+ * What became of the calls of earlier ticks whose outcome nobody heard: a tick died, an answer was lost. Fly's list is
+ * the witness. A create is found by its name, and since the list lags behind writes, one that is not there yet is only
+ * given up after a while.
+ */
+import { isActive, type Machine } from "../core/fleet.ts";
+import { type Instant, MINUTE_MS } from "../core/time.ts";
+import type { Intent, Outcome } from "../ports.ts";
+
+/** Fly's list shows a new machine after seconds; this is many times that. */
+const LIST_LAG_MS = 2 * MINUTE_MS;
+
+export function resolveIntent(
+  { action, openedAt }: Intent,
+  machines: readonly Machine[],
+  now: Instant,
+): Outcome {
+  if (action.kind === "create") {
+    const made = machines.find((machine) => machine.name === action.machineName);
+    if (made) return outcome("done", made.id, `found by its name ${action.machineName}, ${made.state}`);
+    const ageMs = now - openedAt;
+    if (ageMs < LIST_LAG_MS)
+      return outcome(
+        "unknown",
+        null,
+        `not in Fly's list ${Math.round(ageMs / 1_000)} s later; the list may lag`,
+      );
+    return outcome(
+      "failed",
+      null,
+      `no machine is named ${action.machineName} ${Math.round(ageMs / 1_000)} s later`,
+    );
+  }
+  const machine = machines.find(({ id }) => id === action.machineId);
+  if (machine === undefined) {
+    return outcome(
+      action.kind === "stop" ? "done" : "failed",
+      action.machineId,
+      "the machine is no longer in Fly's list",
+    );
+  }
+  const reached = isActive(machine) === (action.kind === "start");
+  return outcome(reached ? "done" : "failed", machine.id, `found ${machine.state} by a later tick`);
+}
+
+function outcome(status: Outcome["status"], machineId: string | null, evidence: string): Outcome {
+  return { status, machineId, evidence };
+}

@@ -1,0 +1,20 @@
+/** What a tick is told by configuration, in the tick's own words. */
+import type { Mode, Policy } from "../core/policy.ts";
+import type { Instant } from "../core/time.ts";
+
+export type TickSettings = {
+  readonly cadenceMs: number;
+  /** Width of a traffic sample. */
+  readonly binMs: number;
+  /** For every value that a pool's own row leaves open. */
+  readonly defaultPolicy: Policy;
+  /** After this, no new action starts and no further app is taken up. Below the function's own limit of 150 s. */
+  readonly deadlineMs: number;
+  /** Longer than any tick can last, so that a lease that ran out belongs to a tick that is dead. */
+  readonly leaseTtlMs: number;
+  /** Apps at a time. */
+  readonly concurrency: number;
+};
+
+/** Step 1's answer: the slot is on the grid, so a retry is the same tick. */
+export type TickRequest = { readonly slot: Instant; readonly mode: Mode; readonly apps: readonly string[] };
