@@ -1,0 +1,24 @@
+-- Who may do what. Nothing is open to everyone; on Supabase the roles behind the public API get nothing at all.
+
+revoke all on schema flyahead, flyahead_api from public;
+revoke all on all functions in schema flyahead from public;
+alter default privileges in schema flyahead revoke execute on functions from public;
+
+do $$
+declare
+  role text;
+begin
+  foreach role in array array['anon', 'authenticated'] loop
+    if exists (select from pg_roles where rolname = role) then
+      execute format('revoke all on schema flyahead, flyahead_api from %I', role);
+      execute format('revoke all on all tables in schema flyahead, flyahead_api from %I', role);
+      execute format('revoke all on all functions in schema flyahead from %I', role);
+    end if;
+  end loop;
+end $$;
+
+grant usage on schema flyahead to flyahead_service;
+grant select, insert, update, delete on all tables in schema flyahead to flyahead_service;
+grant execute on all functions in schema flyahead to flyahead_service;
+grant usage on schema flyahead_api to flyahead_service, flyahead_operator;
+grant select on all tables in schema flyahead_api to flyahead_service, flyahead_operator;

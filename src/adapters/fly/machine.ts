@@ -1,0 +1,72 @@
+/**
+ * A machine in Fly's form becomes a Machine of core.
+ *
+ * Traps: the process group is metadata with two spellings; a machine with neither group nor platform version is
+ * somebody's own (a one-off, a scheduled job): `fly deploy` and `fly scale` leave it alone, and so do we. Checks
+ * speak only of a machine that runs; on a stopped one they keep their last word. A check in "warning" has not been
+ * decided yet, so it makes a machine neither well nor ill.
+ */
+import { MACHINE_STATES, type Machine, type MachineHealth, type MachineState } from "../../core/fleet.ts";
+import type { FlyMachine } from "./shapes.ts";
+
+const KNOWN: ReadonlySet<string> = new Set(MACHINE_STATES);
+const GONE: ReadonlySet<MachineState> = new Set(["destroying", "destroyed", "replaced", "migrated"]);
+/** The release command, `fly console` and machine tests run in groups of this kind. */
+const RESERVED_GROUP = "fly_app_";
+const DEFAULT_GROUP = "app";
+
+/** True where the machine belongs to the app as `fly deploy` sees it, and still exists. */
+export function isPlatformMachine(machine: FlyMachine): boolean {
+  const metadata = metadataOf(machine);
+  const group = groupOf(metadata);
+  const isPlatform = group !== null || textAt(metadata, "fly_platform_version") !== null;
+  return isPlatform && !group?.startsWith(RESERVED_GROUP) && !GONE.has(stateOf(machine.state));
+}
+
+export function toMachine(machine: FlyMachine): Machine {
+  const { id, name, region } = machine;
+  const state = stateOf(machine.state);
+  const createdAt = Date.parse(machine.created_at ?? "");
+  return {
+    id,
+    name,
+    region,
+    processGroup: groupOf(metadataOf(machine)) ?? DEFAULT_GROUP,
+    state,
+    health: state === "started" ? healthOf(machine) : "unknown",
+    cordoned: machine.cordoned ?? false,
+    createdAt: Number.isNaN(createdAt) ? 0 : createdAt,
+    lastEventBy: newestEvent(machine)?.source ?? null,
+  };
+}
+
+/** Fly's word, with - or _, or "unknown". */
+export function stateOf(word: string): MachineState {
+  const spelled = word.toLowerCase().replaceAll("-", "_");
+  return KNOWN.has(spelled) ? (spelled as MachineState) : "unknown";
+}
+
+function healthOf({ checks }: FlyMachine): MachineHealth {
+  if (!checks || checks.length === 0) return "unknown";
+  if (checks.some(({ status }) => status === "critical")) return "failing";
+  return checks.every(({ status }) => status === "passing") ? "passing" : "unknown";
+}
+
+/** Fly lists the newest first; the time decides where it is given. */
+function newestEvent({ events }: FlyMachine) {
+  return events?.toSorted((a, b) => (b.timestamp ?? 0) - (a.timestamp ?? 0))[0];
+}
+
+function metadataOf(machine: FlyMachine): Record<string, unknown> {
+  const { metadata } = machine.config ?? machine.incomplete_config ?? {};
+  return typeof metadata === "object" && metadata !== null ? { ...metadata } : {};
+}
+
+function groupOf(metadata: Record<string, unknown>): string | null {
+  return textAt(metadata, "fly_process_group") ?? textAt(metadata, "process_group");
+}
+
+function textAt(metadata: Record<string, unknown>, key: string): string | null {
+  const value = metadata[key];
+  return typeof value === "string" && value !== "" ? value : null;
+}

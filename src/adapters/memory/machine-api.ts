@@ -1,0 +1,76 @@
+/**
+ * Machines in a Map: every transition is done at once, and nothing fails but what must: names are unique within an app,
+ * a missing machine or app is notFound. Boots, limits, leases and faults belong to the simulator in src/sim.
+ */
+import type { Machine } from "../../core/fleet.ts";
+import type { Instant } from "../../core/time.ts";
+import { MachineApiError } from "../../errors.ts";
+import type { MachineApi } from "../../ports.ts";
+
+/** The port, and a person's hand: `put` changes a machine, or adds one, behind the caller's back. */
+export type MemoryMachineApi = MachineApi & { put(app: string, machine: Machine): void };
+
+/** @param options.apps the machines of each app; an app that is not named does not exist */
+export function createMemoryMachineApi(options: {
+  readonly apps: Readonly<Record<string, readonly Machine[]>>;
+  readonly now: () => Instant;
+}): MemoryMachineApi {
+  const { now } = options;
+  const apps = new Map(Object.entries(options.apps).map(([app, machines]) => [app, byId(machines)]));
+  let created = 0;
+
+  function machinesOf(app: string): Map<string, Machine> {
+    const machines = apps.get(app);
+    if (machines !== undefined) return machines;
+    throw new MachineApiError("notFound", `Cannot find app ${app}: it does not exist; check its name`);
+  }
+
+  function find(app: string, id: string): Machine {
+    const machine = machinesOf(app).get(id);
+    if (machine !== undefined) return machine;
+    const next = "read the app's machines again";
+    throw new MachineApiError("notFound", `Cannot find machine ${id} of app ${app}: it is gone; ${next}`);
+  }
+
+  function move(app: string, id: string, state: "started" | "stopped"): "done" | "alreadyDone" {
+    const machine = find(app, id);
+    if (machine.state === state) return "alreadyDone";
+    const health = state === "started" ? "passing" : "unknown";
+    machinesOf(app).set(id, { ...machine, state, health, lastEventBy: "user" });
+    return "done";
+  }
+
+  return {
+    list: async (app) => [...machinesOf(app).values()],
+    get: async (app, id) => find(app, id),
+    start: async (app, id) => move(app, id, "started"),
+    stop: async (app, id) => move(app, id, "stopped"),
+    async create(app, { name, region, templateId }) {
+      const { processGroup } = find(app, templateId);
+      const holder = [...machinesOf(app).values()].find((machine) => machine.name === name);
+      if (holder !== undefined) {
+        const why = `machine ${holder.id} has that name; look it up`;
+        throw new MachineApiError("nameTaken", `Cannot create machine ${name} of app ${app}: ${why}`);
+      }
+      const id = (++created).toString(16).padStart(14, "f");
+      const machine: Machine = {
+        id,
+        name,
+        region,
+        processGroup,
+        state: "started",
+        health: "passing",
+        cordoned: false,
+        createdAt: now(),
+        lastEventBy: "user",
+      };
+      machinesOf(app).set(id, machine);
+      return machine;
+    },
+    put: (app, machine) => void machinesOf(app).set(machine.id, machine),
+  };
+}
+
+function byId(machines: readonly Machine[]): Map<string, Machine> {
+  return new Map(machines.map((machine) => [machine.id, machine]));
+}

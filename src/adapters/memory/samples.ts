@@ -1,0 +1,47 @@
+/**
+ * Traffic samples in memory, one per pool and instant: storing the same one again changes nothing, storing another for
+ * the same instant corrects it.
+ *
+ * The trap: a sample of a pool that nobody has discovered is refused by its place in the list, not stored for later. A
+ * misspelt region would otherwise collect traffic that no tick ever reads.
+ */
+import { DAY_MS, floorTo, type Instant } from "../../core/time.ts";
+import type { TrafficSample } from "../../core/traffic.ts";
+import type { PoolSample, Samples } from "../../ports.ts";
+import { livePool, type MemoryDatabase, type PoolRow } from "./database.ts";
+
+/** Samples over the shared database, whose pools say what is known. */
+export function createMemorySamples(database: MemoryDatabase): Samples {
+  return {
+    store: async (samples, _now) => {
+      const unknownPool: number[] = [];
+      samples.forEach((sample, index) => {
+        const pool = livePool(database, sample.pool);
+        if (pool === undefined) unknownPool.push(index);
+        else put(pool, sample);
+      });
+      return { unknownPool };
+    },
+    read: async (app, windows, until) =>
+      windows.flatMap(({ pool, from }) => {
+        const row = pool.app === app ? livePool(database, pool) : undefined;
+        const samples = row === undefined ? [] : between(row, from, until);
+        return samples.length === 0 ? [] : [{ pool, samples }];
+      }),
+  };
+}
+
+function put({ samplesByDay }: PoolRow, { pool: _pool, ...sample }: PoolSample): void {
+  const day = floorTo(sample.at, DAY_MS);
+  const samples = samplesByDay.get(day) ?? new Map<Instant, TrafficSample>();
+  samplesByDay.set(day, samples.set(sample.at, sample));
+}
+
+function between({ samplesByDay }: PoolRow, from: Instant, until: Instant): TrafficSample[] {
+  const found: TrafficSample[] = [];
+  for (let day = floorTo(from, DAY_MS); day < until; day += DAY_MS) {
+    for (const sample of samplesByDay.get(day)?.values() ?? [])
+      if (sample.at >= from && sample.at < until) found.push(sample);
+  }
+  return found.sort((a, b) => a.at - b.at);
+}

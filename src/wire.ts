@@ -1,0 +1,66 @@
+/**
+ * Configuration in, ports out: the one place that knows which adapter stands behind which port. Connections are made at
+ * first use and kept for as long as the isolate lives.
+ */
+import { createFlyMachineApi } from "./adapters/fly/machine-api.ts";
+import { passThrough } from "./adapters/memory/pass-through.ts";
+import { connectPostgres } from "./adapters/postgres/connect.ts";
+import { createPostgresHistory } from "./adapters/postgres/history.ts";
+import { createPostgresLeases } from "./adapters/postgres/leases.ts";
+import { createPostgresSamples } from "./adapters/postgres/samples.ts";
+import { createPostgresTokens } from "./adapters/postgres/tokens.ts";
+import { createHeartbeat } from "./adapters/signals/heartbeat.ts";
+import { joinSimulation } from "./adapters/simulation.ts";
+import { consoleLog, newToken, systemClock } from "./adapters/system.ts";
+import { createUpstashLock } from "./adapters/upstash/lock.ts";
+import { connectRedis } from "./adapters/upstash/redis.ts";
+import { createUpstashRequestLimit } from "./adapters/upstash/request-limit.ts";
+import type { Config } from "./config.ts";
+import type { RequestLimit, TickPorts, Tokens } from "./ports.ts";
+
+/** What answers without a valid configuration need too. */
+export const serveTools = { log: consoleLog, newToken };
+
+const FLY_TIMEOUT_MS = 10_000;
+const REDIS_TIMEOUT_MS = 1_000;
+
+export type Wired = TickPorts & {
+  readonly tokens: Tokens;
+  readonly requestLimit: RequestLimit;
+  /** Before each request: a simulation reads its clock, production does nothing. */
+  readonly sync: () => Promise<void>;
+};
+
+export function wire(config: Config): Wired {
+  const sql = connectPostgres(config.databaseUrl);
+  const redis = connectRedis({ ...config.redis, timeoutMs: REDIS_TIMEOUT_MS });
+  const simulation = config.simulationUrl === null ? null : joinSimulation(config.simulationUrl, fetch);
+  const clock = simulation?.clock ?? systemClock;
+  const send = simulation?.fetch ?? fetch;
+  const log = consoleLog;
+  return {
+    clock,
+    log,
+    newToken,
+    machineApi: createFlyMachineApi({
+      baseUrl: config.fly.url,
+      tokens: config.fly.tokens,
+      fetch: send,
+      timeoutMs: FLY_TIMEOUT_MS,
+    }),
+    guard: passThrough,
+    lock: createUpstashLock(redis),
+    leases: createPostgresLeases(sql),
+    history: createPostgresHistory(sql),
+    samples: createPostgresSamples(sql),
+    notifier: createHeartbeat(config.heartbeatUrl, fetch, log),
+    tokens: createPostgresTokens(sql),
+    requestLimit: createUpstashRequestLimit({
+      redis,
+      requestsPerMinute: config.ingest.requestsPerMinute,
+      prefix: "flyahead:ingest",
+      log,
+    }),
+    sync: simulation?.sync ?? (async () => {}),
+  };
+}
