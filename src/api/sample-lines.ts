@@ -1,0 +1,100 @@
+/**
+ * Samples as they arrive: a JSON array, or one JSON object a line. Each is judged alone: a bad one is refused with its
+ * index and the reason, the good ones are kept.
+ */
+import { z } from "zod";
+import { formatInstant, type Instant, MINUTE_MS } from "../core/time.ts";
+import type { Caller, PoolSample } from "../ports.ts";
+import { mayUse } from "./authenticate.ts";
+import { faultsOf, parseJson } from "./body.ts";
+import { Problem } from "./problem.ts";
+
+export const SAMPLES_LIMIT = 5_000;
+/** Clocks of machines differ; a minute that has begun may be reported while it lasts. */
+const AHEAD_MS = 2 * MINUTE_MS;
+
+const share = z.number().min(0).max(1).optional();
+const amount = z.number().min(0).max(1e12);
+const sampleShape = z.strictObject({
+  app: z.string().min(1).max(63),
+  region: z.string().min(1).max(16),
+  processGroup: z.string().min(1).max(63).default("app"),
+  at: z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)),
+  requests: amount,
+  errors: amount.optional(),
+  p95LatencyMs: amount.optional(),
+  cpu: share,
+  memory: share,
+  disk: share,
+  concurrency: amount.optional(),
+  queueDepth: amount.optional(),
+});
+
+export type Refusal = { readonly index: number; readonly reason: string };
+export type SampleRules = { readonly binMs: number; readonly maxAgeMs: number };
+
+/** @throws Problem 400 where the body is neither form, 413 where it holds more than SAMPLES_LIMIT samples. */
+export function readSamples(text: string, rules: SampleRules, caller: Caller, now: Instant) {
+  const items = itemsOf(text);
+  if (items.length > SAMPLES_LIMIT) {
+    throw new Problem(
+      413,
+      "payload-too-large",
+      `${items.length} samples in one request; send at most ${SAMPLES_LIMIT}`,
+    );
+  }
+  const samples: PoolSample[] = [];
+  const indexes: number[] = [];
+  const refused: Refusal[] = [];
+  items.forEach((item, index) => {
+    const read = readSample(item, rules, caller, now);
+    if (typeof read === "string") refused.push({ index, reason: read });
+    else {
+      samples.push(read);
+      indexes.push(index);
+    }
+  });
+  return { samples, indexes, refused };
+}
+
+class NotJson {}
+
+function itemsOf(text: string): unknown[] {
+  const trimmed = text.trim();
+  if (trimmed.startsWith("[")) {
+    const list = parseJson(trimmed);
+    if (Array.isArray(list)) return list;
+  }
+  if (!trimmed.startsWith("{")) {
+    throw new Problem(
+      400,
+      "bad-request",
+      "The body holds no samples; send a JSON array of them, or one JSON object a line",
+    );
+  }
+  return trimmed
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .map(lineOf);
+}
+
+function lineOf(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return new NotJson();
+  }
+}
+
+/** The sample, or why it is refused. */
+function readSample(item: unknown, rules: SampleRules, caller: Caller, now: Instant): PoolSample | string {
+  if (item instanceof NotJson) return "not JSON";
+  const parsed = sampleShape.safeParse(item);
+  if (!parsed.success) return faultsOf(parsed.error).join("; ");
+  const { app, region, processGroup, at, ...load } = parsed.data;
+  if (!mayUse(caller, app)) return `the token is not for app ${app}`;
+  if (at % rules.binMs !== 0) return `at must be the start of a bin of ${rules.binMs / 1_000} s`;
+  if (at > now + AHEAD_MS) return `at is in the future; it is ${formatInstant(now)} now`;
+  if (at < now - rules.maxAgeMs) return `at is older than ${rules.maxAgeMs / 86_400_000} days`;
+  return { pool: { app, region, processGroup }, at, ...load };
+}

@@ -1,0 +1,87 @@
+/** POST samples (scope ingest); GET a pool's recent series (scope read). */
+import { z } from "zod";
+import { poolName } from "../core/fleet.ts";
+import { formatInstant, MINUTE_MS } from "../core/time.ts";
+import type { Clock, RequestLimit, Samples, Tokens } from "../ports.ts";
+import { authenticate, mayUse } from "./authenticate.ts";
+import { parseAs, readText } from "./body.ts";
+import { limited } from "./limit.ts";
+import { Problem } from "./problem.ts";
+import { readSamples, type SampleRules } from "./sample-lines.ts";
+import { type Handlers, jsonAnswer } from "./serve.ts";
+
+const BODY_LIMIT_BYTES = 4 * 1024 * 1024;
+const LONGEST_MINUTES = 7 * 24 * 60;
+
+const seriesQuery = z.strictObject({
+  app: z.string().min(1),
+  region: z.string().min(1),
+  processGroup: z.string().min(1).default("app"),
+  minutes: z.coerce.number().int().min(1).max(LONGEST_MINUTES).default(60),
+});
+
+export type TrafficTools = {
+  readonly rules: SampleRules;
+  readonly clock: Clock;
+  readonly samples: Samples;
+  readonly tokens: Tokens;
+  readonly requestLimit: RequestLimit;
+  readonly sync: () => Promise<void>;
+};
+
+export function trafficHandlers({
+  rules,
+  clock,
+  samples,
+  tokens,
+  requestLimit,
+  sync,
+}: TrafficTools): Handlers {
+  return {
+    async POST(request) {
+      await sync();
+      const now = clock.now();
+      const caller = await authenticate(request, "ingest", tokens, now);
+      const headers = await limited(requestLimit, caller, now);
+      const read = readSamples(await readText(request, BODY_LIMIT_BYTES), rules, caller, now);
+      const { unknownPool } = await samples.store(read.samples, now);
+      const unknown = unknownPool.map((i) => {
+        const name = poolName(read.samples[i]!.pool);
+        return {
+          index: read.indexes[i]!,
+          reason: `no pool ${name}; pools are found in Fly's machine list by the first tick`,
+        };
+      });
+      const stored = read.samples.length - unknown.length;
+      const refused = [...read.refused, ...unknown].sort((a, b) => a.index - b.index);
+      if (stored === 0 && refused.length > 0) {
+        throw new Problem(422, "nothing-stored", "No sample could be stored; the reasons are listed", {
+          more: { stored, refused },
+          headers,
+        });
+      }
+      return jsonAnswer({ stored, refused }, headers);
+    },
+
+    async GET(request) {
+      await sync();
+      const now = clock.now();
+      const caller = await authenticate(request, "read", tokens, now);
+      const headers = await limited(requestLimit, caller, now);
+      const { minutes, ...key } = parseAs(
+        seriesQuery,
+        Object.fromEntries(new URL(request.url).searchParams),
+        "The query",
+      );
+      if (!mayUse(caller, key.app))
+        throw new Problem(403, "forbidden", `This token is not for app ${key.app}; use one that is`);
+      const [found] = await samples.read(
+        key.app,
+        [{ pool: key, from: now - minutes * MINUTE_MS }],
+        now + MINUTE_MS,
+      );
+      const series = (found?.samples ?? []).map((sample) => ({ ...sample, at: formatInstant(sample.at) }));
+      return jsonAnswer({ ...key, binSeconds: rules.binMs / 1_000, samples: series }, headers);
+    },
+  };
+}
