@@ -1,0 +1,69 @@
+/** What the demo replays: generated traffic or a real trace, cut into history and the days that are lived. */
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { DAY_MS, floorTo, HOUR_MS, type Instant } from "../../src/core/time.ts";
+import { type Demand, demandEnd } from "../../src/sim/traffic/demand.ts";
+import { generateDemand } from "../../src/sim/traffic/generate.ts";
+import {
+  readTrace,
+  spreadTrace,
+  suggestRequestsPerMachine,
+  traceRegions,
+} from "../../src/sim/traffic/trace.ts";
+import type { DemoOptions } from "./options.ts";
+
+export const APP = "shop";
+export const PROCESS_GROUP = "web";
+
+/** Four weeks before two weeks in which clocks change in America: a Monday. */
+const GENERATED_FROM = Date.UTC(2026, 1, 2);
+const GENERATED_REQUESTS_PER_MACHINE = 500;
+
+export type DemoTraffic = {
+  readonly title: string;
+  readonly demand: Demand;
+  /** History ends and the replay begins here. */
+  readonly from: Instant;
+  readonly until: Instant;
+  readonly requestsPerMachine: number;
+};
+
+/** @throws RangeError where the trace is shorter than what is to be replayed. */
+export async function demoTraffic(options: DemoOptions): Promise<DemoTraffic> {
+  return options.trace === null ? generated(options) : fromTrace(options, options.trace);
+}
+
+function generated({ seed, regions, days, historyDays }: DemoOptions): DemoTraffic {
+  const from = GENERATED_FROM + Math.ceil(historyDays) * DAY_MS;
+  const until = from + days * DAY_MS;
+  const start = GENERATED_FROM;
+  const span = { seed, regions, start, days: (until - start) / DAY_MS };
+  const demand = generateDemand({ ...span, app: APP, processGroup: PROCESS_GROUP, happeningsFrom: from });
+  const title = `generated traffic, seed ${seed}`;
+  return { title, demand, from, until, requestsPerMachine: GENERATED_REQUESTS_PER_MACHINE };
+}
+
+async function fromTrace({ regions, days, historyDays }: DemoOptions, file: string): Promise<DemoTraffic> {
+  const trace = readTrace(await readFile(file, "utf8"), file);
+  const whole = spreadTrace(trace, traceRegions(regions, trace.start), {
+    app: APP,
+    processGroup: PROCESS_GROUP,
+  });
+  const until = floorTo(demandEnd(whole), HOUR_MS);
+  const from = until - days * DAY_MS;
+  if (from < whole.start) {
+    const has = ((until - whole.start) / DAY_MS).toFixed(1);
+    throw new RangeError(
+      `${file} holds ${has} days that all regions share; ask for fewer than --days ${days}`,
+    );
+  }
+  const start = Math.max(whole.start, from - historyDays * DAY_MS);
+  const requestsPerMachine = suggestRequestsPerMachine(whole);
+  return { title: basename(file), demand: fromStart(whole, start), from, until, requestsPerMachine };
+}
+
+function fromStart(demand: Demand, start: Instant): Demand {
+  const skip = Math.round((start - demand.start) / demand.binMs);
+  const pools = demand.pools.map((pool) => ({ ...pool, requests: pool.requests.slice(skip) }));
+  return { ...demand, start, pools };
+}
