@@ -27,8 +27,10 @@ create table flyahead.settings (
 comment on table flyahead.settings is 'what this installation decided about itself: storage_mode; simulated_now only in a simulation';
 
 -- The one source of time for views and defaults. Ticks hand their own time in; a simulation sets it for everyone.
+-- It runs as its owner, since people who may read the views may not read the settings.
 create function flyahead.now() returns timestamptz
-language sql stable
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
 as $$
   select coalesce((select value::timestamptz from flyahead.settings where name = 'simulated_now'), clock_timestamp())
 $$;

@@ -27,6 +27,9 @@ as $$
 declare
   timescale text := (select n.nspname from pg_extension e join pg_namespace n on n.oid = e.extnamespace where extname = 'timescaledb');
 begin
+  if mode not in ('native', 'hypertable', 'columnstore') then
+    raise exception 'Cannot create traffic_samples: storage mode is "%", expected native, hypertable or columnstore', mode;
+  end if;
   execute format($table$
     create table flyahead.traffic_samples (
       pool_id integer not null,
@@ -42,10 +45,8 @@ begin
       received_at timestamptz not null,
       primary key (pool_id, at)
     ) %s $table$, case when mode = 'native' then 'partition by range (at)' else '' end);
-  if mode in ('hypertable', 'columnstore') then
+  if mode <> 'native' then
     execute format($hyper$select %I.create_hypertable('flyahead.traffic_samples', 'at', chunk_time_interval => interval '1 day')$hyper$, timescale);
-  elsif mode <> 'native' then
-    raise exception 'Cannot create traffic_samples: storage mode is "%", expected native, hypertable or columnstore', mode;
   end if;
   if mode = 'columnstore' then
     execute 'alter table flyahead.traffic_samples set (timescaledb.compress, timescaledb.compress_segmentby = ''pool_id'', timescaledb.compress_orderby = ''at'')';

@@ -21,4 +21,6 @@ grant usage on schema flyahead to flyahead_service;
 grant select, insert, update, delete on all tables in schema flyahead to flyahead_service;
 grant execute on all functions in schema flyahead to flyahead_service;
 grant usage on schema flyahead_api to flyahead_service, flyahead_operator;
+-- What the views call is called as the one who looks.
+grant execute on function flyahead.now() to flyahead_operator;
 grant select on all tables in schema flyahead_api to flyahead_service, flyahead_operator;

@@ -28,6 +28,8 @@ export type Installation = {
   readonly stack: Stack;
   readonly fly: Fly;
   readonly flyUrl: string;
+  /** What the functions see: for restarting one with a change. */
+  readonly env: Readonly<Record<string, string>>;
   /** With the scopes tick, ingest and read. */
   readonly token: string;
   /** As the database's owner. */
@@ -45,18 +47,15 @@ export async function startInstallation(options: InstallationOptions): Promise<I
   const served = await serveFly(fly);
   const rolePassword = randomBytes(18).toString("base64url");
   const token = `fa_${randomBytes(24).toString("base64url")}`;
+  const apps = options.fly.apps.map(({ name }) => name);
+  const envOf = (parts: StackParts) => ({
+    ...localEnvironment(parts, served, flyToken, apps),
+    DATABASE_URL: parts.postgres.urlFor(FUNCTIONS_ROLE, rolePassword),
+    ...options.env,
+  });
   const stack = await startStack({
     functions: ["auto-scaling", "traffic"],
-    env: (parts) => ({
-      ...localEnvironment(
-        parts,
-        served,
-        flyToken,
-        options.fly.apps.map(({ name }) => name),
-      ),
-      DATABASE_URL: parts.postgres.urlFor(FUNCTIONS_ROLE, rolePassword),
-      ...options.env,
-    }),
+    env: envOf,
     migrate: (adminUrl) => prepareDatabase(adminUrl, rolePassword, token),
     redis: options.redis ?? "embedded",
     signals: options.signals ?? true,
@@ -70,6 +69,7 @@ export async function startInstallation(options: InstallationOptions): Promise<I
     stack,
     fly,
     flyUrl: served.url,
+    env: envOf(stack),
     token,
     sql,
     call: (path, init = {}) =>

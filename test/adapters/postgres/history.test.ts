@@ -1,0 +1,4 @@
+import { describeHistory } from "../../contracts/history.ts";
+import { usePostgres } from "./harness.ts";
+
+describeHistory("Postgres", usePostgres());

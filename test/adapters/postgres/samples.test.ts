@@ -1,0 +1,4 @@
+import { describeSamples } from "../../contracts/samples.ts";
+import { usePostgres } from "./harness.ts";
+
+describeSamples("Postgres", usePostgres());

@@ -1,0 +1,4 @@
+import { describeTokens } from "../../contracts/tokens.ts";
+import { usePostgres } from "./harness.ts";
+
+describeTokens("Postgres", usePostgres());

@@ -1,0 +1,64 @@
+/**
+ * The golden schema: test/schema.sql is what all migrations together make. A migration that changes it shows its whole
+ * effect in this file's diff. Written anew with UPDATE_SCHEMA=1 npx vitest run test/migrations.
+ */
+import { readFile, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { usePostgres } from "../adapters/postgres/harness.ts";
+import { schemaText } from "./schema-text.ts";
+
+const GOLDEN = fileURLToPath(new URL("../schema.sql", import.meta.url));
+
+describe("migrations", () => {
+  const harness = usePostgres();
+
+  it("make the schema of test/schema.sql", async () => {
+    const { owner } = await harness();
+    const text = await schemaText(owner);
+    if (process.env.UPDATE_SCHEMA === "1") await writeFile(GOLDEN, text);
+    expect(text).toBe(await readFile(GOLDEN, "utf8"));
+  });
+
+  it("store samples in native partitions where there is no TimescaleDB, and say so", async () => {
+    const { owner } = await harness();
+    expect(await owner`select flyahead.storage_mode() as mode`).toEqual([{ mode: "native" }]);
+  });
+
+  it("refuse a storage mode that does not exist", async () => {
+    const { owner } = await harness();
+    await expect(owner`select flyahead.create_traffic_samples('clay tablets')`).rejects.toThrow(
+      /storage mode is "clay tablets", expected native, hypertable or columnstore/,
+    );
+  });
+
+  it("refuse a time zone that nobody knows, and name it", async () => {
+    const { owner } = await harness();
+    const insert = owner`
+      insert into flyahead.worker_regions (app, region, process_group, time_zone) values ('zone', 'fra', 'app', 'Europe/Atlantis')`;
+    await expect(insert).rejects.toThrow(/"Europe\/Atlantis": no such IANA time zone/);
+  });
+
+  it("give the operator the views and nothing else, and everyone else nothing", async () => {
+    const { owner } = await harness();
+    const as = (role: string, query: string) =>
+      owner.begin(async (sql) => {
+        await sql.unsafe(`set local role ${role}`);
+        return sql.unsafe(query);
+      });
+    await owner.unsafe("create role passer_by nologin");
+    for (const view of ["region_status", "traffic_metrics", "autoscaling_analytics"]) {
+      await expect(as("flyahead_operator", `select * from flyahead_api.${view}`)).resolves.toBeDefined();
+      await expect(as("passer_by", `select * from flyahead_api.${view}`)).rejects.toThrow(
+        /permission denied/,
+      );
+    }
+    for (const role of ["flyahead_operator", "passer_by"]) {
+      await expect(as(role, "select * from flyahead.api_tokens")).rejects.toThrow(/permission denied/);
+      await expect(as(role, "select flyahead.release_lease('a', 1)")).rejects.toThrow(/permission denied/);
+      await expect(as(role, "select flyahead.ensure_sample_days(now(), now())")).rejects.toThrow(
+        /permission denied/,
+      );
+    }
+  });
+});
