@@ -77,3 +77,10 @@ create table flyahead.manual_overrides (
 );
 create index manual_overrides_newest on flyahead.manual_overrides (pool_id, seen_at desc);
 comment on table flyahead.manual_overrides is 'machines that a person started or stopped between ticks; the pool is kept at `workers` until `until`';
+
+-- The last word counts: a newer override replaces an older one, also where the older one would last longer.
+create function flyahead.newest_override(p_pool_id integer) returns setof flyahead.manual_overrides
+language sql stable
+as $$
+  select * from flyahead.manual_overrides where pool_id = p_pool_id order by seen_at desc, id desc limit 1
+$$;

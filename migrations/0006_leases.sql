@@ -36,7 +36,7 @@ begin
   return query
     select case when l.closed_slot >= p_slot or l.slot > p_slot then 'closed' else 'busy' end,
       null::bigint, null::integer,
-      greatest(1, ceil(extract(epoch from l.expires_at - clock_timestamp()) * 1000))::integer
+      case when l.expires_at > clock_timestamp() then ceil(extract(epoch from l.expires_at - clock_timestamp()) * 1000)::integer else 1 end
     from flyahead.app_leases l where l.app = p_app;
 end $$;
 

@@ -121,10 +121,10 @@ begin
     health = excluded.health, cordoned = excluded.cordoned, seen_at = excluded.seen_at, gone_at = null;
 
   update flyahead.workers k set gone_at = p_now
-  from flyahead.worker_regions w
-  where w.id = k.pool_id and w.app = p_app and k.gone_at is null and k.seen_at < p_now
-    and (w.retired_at = p_now or exists (
-      select from flyahead.pools_of(p) o where o.pool_id = k.pool_id and jsonb_typeof(o.doc -> 'machines') = 'array'));
+  from flyahead.worker_regions w left join flyahead.pools_of(p) o on o.pool_id = w.id
+  where w.id = k.pool_id and w.app = p_app and k.gone_at is null
+    and (w.retired_at is not null or jsonb_typeof(o.doc -> 'machines') = 'array')
+    and not exists (select from jsonb_array_elements(flyahead.elements(o.doc -> 'machines')) m where m ->> 'id' = k.machine_id);
 end $$;
 
 create function flyahead.write_forecasts(p_now timestamptz, p jsonb) returns void
@@ -183,7 +183,8 @@ begin
   update flyahead.app_leases set closed_slot = p_slot, expires_at = '-infinity' where app = p_app;
 end $$;
 
--- All that history knows of an app's pools when a tick begins: one row a pool.
+-- All that history knows of an app's pools when a tick begins: one row a pool. A retired pool is told of for as long as a call
+-- to Fly is open in it, so that somebody finds out what became of it.
 create function flyahead.recall_pools(p_app text, p_now timestamptz) returns setof jsonb
 language sql stable
 as $$
@@ -201,7 +202,7 @@ as $$
     'override', (
       select jsonb_build_object('machineId', o.machine_id, 'seenAt', flyahead.epoch_ms(o.seen_at), 'until', flyahead.epoch_ms(o.until),
         'workers', o.workers, 'what', o.what)
-      from flyahead.manual_overrides o where o.pool_id = w.id and o.until > p_now order by o.seen_at desc, o.id desc limit 1),
+      from flyahead.newest_override(w.id) o where o.until > p_now),
     'lastChangeAt', flyahead.epoch_ms(w.last_change_at),
     'openIntents', (
       select coalesce(jsonb_agg(jsonb_build_object('id', i.id::text, 'kind', i.kind, 'machineId', i.machine_id,
@@ -209,6 +210,7 @@ as $$
       from flyahead.scaling_intents i where i.pool_id = w.id and i.app = w.app and i.closed_at is null))
   from flyahead.worker_regions w
   left join flyahead.forecast_state s on s.pool_id = w.id
-  where w.app = p_app and w.retired_at is null
+  where w.app = p_app and (w.retired_at is null or exists (
+    select from flyahead.scaling_intents i where i.pool_id = w.id and i.app = p_app and i.closed_at is null))
   order by w.process_group, w.region
 $$;

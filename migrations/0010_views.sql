@@ -50,8 +50,8 @@ left join lateral (
   select count(*) as open_intents from flyahead.scaling_intents j where j.pool_id = w.id and j.app = w.app and j.closed_at is null
 ) i on true
 left join lateral (
-  select v.until from flyahead.manual_overrides v where v.pool_id = w.id and v.until > flyahead.now() order by v.seen_at desc limit 1
-) o on true;
+  select v.until from flyahead.manual_overrides v where v.pool_id = w.id order by v.seen_at desc, v.id desc limit 1
+) o on o.until > flyahead.now();
 
 comment on view flyahead_api.region_status is 'each pool as it is now: machines, load against capacity, what is foreseen, and the last decision with its reason';
 comment on column flyahead_api.region_status.started is 'machines in state started';

@@ -379,9 +379,9 @@ view flyahead_api.region_status
           WHERE j.pool_id = w.id AND j.app = w.app AND j.closed_at IS NULL) i ON true
      LEFT JOIN LATERAL ( SELECT v.until
            FROM flyahead.manual_overrides v
-          WHERE v.pool_id = w.id AND v.until > flyahead.now()
-          ORDER BY v.seen_at DESC
-         LIMIT 1) o ON true;
+          WHERE v.pool_id = w.id
+          ORDER BY v.seen_at DESC, v.id DESC
+         LIMIT 1) o ON o.until > flyahead.now();
 
 view flyahead_api.traffic_metrics
 -- measured traffic of each pool in buckets of 15 minutes
@@ -450,6 +450,10 @@ function flyahead.instant(double precision) → timestamp with time zone
   callers: flyahead_service
 
 function flyahead.is_lease_held(text,bigint) → boolean
+  sql, stable
+  callers: flyahead_service
+
+function flyahead.newest_override(integer) → SETOF flyahead.manual_overrides
   sql, stable
   callers: flyahead_service
 

@@ -33,7 +33,9 @@ export function planActions(
 
 function growBy(count: number, pool: PoolKey, machines: readonly Machine[], tick: TickSlot): Action[] {
   const starts = machines.filter(isStartable).sort(healthiestOldestFirst).slice(0, count);
-  const template = machines.find(isActive) ?? machines.find(isStartable);
+  const template = [...machines]
+    .filter((machine) => isActive(machine) || isStartable(machine))
+    .sort(bestTemplateFirst)[0];
   const creates = template === undefined ? 0 : count - starts.length;
   return [
     ...starts.map((machine): Action => ({ kind: "start", machineId: machine.id })),
@@ -45,19 +47,52 @@ function growBy(count: number, pool: PoolKey, machines: readonly Machine[], tick
 
 function shrinkBy(count: number, machines: readonly Machine[], pinnedMachineId: string | null): Action[] {
   const active = machines.filter(isActive);
-  const keeper = active.filter((machine) => machine.health === "passing").sort(oldestFirst)[0];
-  const count0 = active.length - count;
+  const stays = keepers(active, pinnedMachineId, active.length - count);
   return active
-    .filter((machine) => machine.id !== pinnedMachineId && (count0 === 0 || machine.id !== keeper?.id))
+    .filter((machine) => !stays.has(machine.id))
     .sort((a, b) => healthiestOldestFirst(b, a))
     .slice(0, count)
     .map((machine): Action => ({ kind: "stop", machineId: machine.id }));
 }
 
-/** Unique within an app, the same for the same tick: "fa-web-fra-mc8w2o-1-0". */
-export function machineName(pool: PoolKey, { slot, attempt }: TickSlot, ordinal: number): string {
-  const group = pool.processGroup.toLowerCase().replace(/[^a-z0-9]+/g, "-");
-  return `fa-${group}-${pool.region}-${(slot / MINUTE_MS).toString(36)}-${attempt}-${ordinal}`;
+/** The pinned machine, and where anything at all is to stay, one that passes its checks. */
+function keepers(active: readonly Machine[], pinnedMachineId: string | null, remaining: number): Set<string> {
+  const pinned = active.find(({ id }) => id === pinnedMachineId);
+  const stays = new Set(pinned ? [pinned.id] : []);
+  if (remaining === 0 || pinned?.health === "passing") return stays;
+  const healthy = active.filter(({ health }) => health === "passing").sort(oldestFirst)[0];
+  // One place, and the pinned machine takes it, whatever its checks say.
+  if (healthy && stays.size < remaining) stays.add(healthy.id);
+  return stays;
+}
+
+/** As much of the group's name as fits; what is lost in cutting and cleaning is made up for by a hash of the whole. */
+const GROUP_LETTERS = 20;
+
+/** Unique within an app, the same for the same tick, at most 63 characters: "fa-web-fra-mc8w2o-1-0". */
+export function machineName(
+  { processGroup, region }: PoolKey,
+  { slot, attempt }: TickSlot,
+  ordinal: number,
+): string {
+  const clean = processGroup
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .slice(0, GROUP_LETTERS);
+  const group = clean === processGroup ? clean : `${clean}-${hashOf(processGroup)}`;
+  return `fa-${group}-${region}-${(slot / MINUTE_MS).toString(36)}-${attempt}-${ordinal}`;
+}
+
+/** FNV-1a, 32 bits, in base 36. Source: Fowler, Noll, Vo, draft-eastlake-fnv. */
+function hashOf(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0;
+  return hash.toString(36);
+}
+
+/** A running machine knows that its configuration works. */
+function bestTemplateFirst(a: Machine, b: Machine): number {
+  return Number(isActive(b)) - Number(isActive(a)) || healthiestOldestFirst(a, b);
 }
 
 function healthiestOldestFirst(a: Machine, b: Machine): number {

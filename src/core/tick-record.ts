@@ -62,7 +62,7 @@ export function tickRecord(
     forecast,
     actions,
   };
-  const bytes = JSON.stringify(record).length;
+  const bytes = new TextEncoder().encode(JSON.stringify(record)).length;
   return bytes <= RECORD_LIMIT_BYTES ? record : { v: VERSION, kind: "cut", confidence };
 }
 
@@ -93,20 +93,26 @@ function packSeries(series: TrafficSeries): TrafficSeriesText {
   return { ...series, values: series.values.map((value) => (Number.isNaN(value) ? null : value)) };
 }
 
+const HEALTH_LETTERS: Readonly<Record<MachineHealth, string>> = { passing: "p", failing: "f", unknown: "u" };
+
+/** "148e12345678ab/started/pr/mc8w2o00": passing, routed, created then. */
 function packMachine({ id, state, health, cordoned, createdAt }: Machine): string {
-  return `${id} ${state} ${health} ${cordoned ? "cordoned" : "routed"} ${createdAt.toString(36)}`;
+  return `${id}/${state}/${HEALTH_LETTERS[health]}${cordoned ? "c" : "r"}/${createdAt.toString(36)}`;
 }
 
 function unpackMachine(word: string, pool: PoolKey): Machine {
-  const [id = "", state = "unknown", health = "unknown", routing = "", createdAt = "0"] = word.split(" ");
+  const [id = "", state = "unknown", letters = "ur", createdAt = "0"] = word.split("/");
+  const health = (Object.keys(HEALTH_LETTERS) as MachineHealth[]).find(
+    (name) => HEALTH_LETTERS[name] === letters[0],
+  );
   return {
     id,
     name: "",
     region: pool.region,
     processGroup: pool.processGroup,
     state: state as MachineState,
-    health: health as MachineHealth,
-    cordoned: routing === "cordoned",
+    health: health ?? "unknown",
+    cordoned: letters[1] === "c",
     createdAt: Number.parseInt(createdAt, 36),
     lastEventBy: null,
   };

@@ -6,8 +6,7 @@
  * clock is virtual: they are told where the simulator is (SIMULATION_URL) and go by its time.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { connectPostgres, type Sql } from "../adapters/postgres/connect.ts";
-import { bookToken } from "../adapters/postgres/tokens.ts";
+import postgres, { type Sql } from "postgres";
 import { createFly, type Fly } from "../sim/fly/fly.ts";
 import { type ServedFly, serveFly } from "../sim/fly/http.ts";
 import type { FlyOptions } from "../sim/fly/options.ts";
@@ -64,7 +63,7 @@ export async function startInstallation(options: InstallationOptions): Promise<I
     await served.close();
     throw error;
   });
-  const sql = connectPostgres(stack.postgres.adminUrl);
+  const sql = asOwner(stack.postgres.adminUrl);
   return {
     stack,
     fly,
@@ -106,14 +105,19 @@ function localEnvironment(
 
 async function prepareDatabase(adminUrl: string, rolePassword: string, token: string): Promise<void> {
   await applyMigrations(adminUrl);
-  const sql = connectPostgres(adminUrl);
+  const sql = asOwner(adminUrl);
   try {
     await sql.unsafe(
       `create role ${FUNCTIONS_ROLE} login password '${rolePassword}' in role flyahead_service`,
     );
-    const tokenHash = createHash("sha256").update(token).digest("hex");
-    await bookToken(sql, { name: "local", tokenHash, scopes: ["tick", "ingest", "read"], apps: null });
+    const hash = createHash("sha256").update(token).digest("hex");
+    await sql`
+      insert into flyahead.api_tokens (name, token_hash, scopes) values ('local', ${hash}, '{tick,ingest,read}')`;
   } finally {
     await sql.end();
   }
+}
+
+function asOwner(adminUrl: string): Sql {
+  return postgres(adminUrl, { max: 1, onnotice: () => {} });
 }

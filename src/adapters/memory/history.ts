@@ -41,8 +41,11 @@ export function createMemoryHistory(database: MemoryDatabase): MemoryHistory {
   return {
     recall: async (app, now) =>
       [...database.pools.values()]
-        .filter((row) => row.pool.app === app && row.retiredAt === null)
-        .map((row) => recallPool(database, row, now)),
+        .filter((row) => row.pool.app === app)
+        .map((row) => ({ row, memory: recallPool(database, row, now) }))
+        // A retired pool is told of for as long as a call to Fly is open in it.
+        .filter(({ row, memory }) => row.retiredAt === null || memory.openIntents.length > 0)
+        .map(({ memory }) => memory),
     openTick: async (tick) => openTick(database, tick),
     closeTick: async (tick) => closeTick(database, tick),
     recordUnreached: async (slot, apps, _now) => {

@@ -1,12 +1,9 @@
-/** Never outside the owner's min and max of started machines. */
-import { type Constraint, clamp } from "./constraint.ts";
+/** The owner's minimum and maximum of started machines. */
+import type { Constraint } from "./constraint.ts";
 
 export const bounds: Constraint = {
   name: "bounds",
-  apply: ({ to }, { policy }) => {
-    const bounded = clamp(to, policy.minWorkers, policy.maxWorkers);
-    if (bounded === to) return null;
-    const bound = bounded > to ? `minimum of ${policy.minWorkers}` : `maximum of ${policy.maxWorkers}`;
-    return { to: bounded, why: `the pool's ${bound}` };
+  limit: ({ policy: { minWorkers, maxWorkers } }) => {
+    return { low: minWorkers, high: maxWorkers, why: `the pool's bounds are ${minWorkers} to ${maxWorkers}` };
   },
 };

@@ -1,27 +1,27 @@
 /**
- * A Constraint is one named rule that may change the number on the way to the Decision. Each sees what the rules before
- * it left, and answers with the new number and why, or with nothing. One written order, in `index.ts`.
+ * A Constraint is one named rule that narrows what the Decision may be: at least so many machines, at most so many.
+ *
+ * Rules are written strongest first. Each may only narrow what the stronger ones left; where it asks for something
+ * outside of that, it gets the nearest they allow. So no rule can undo a stronger one, and none needs to know another.
  */
 import type { Observation } from "../observation.ts";
 
 /** A pool that holds `from` active machines is to hold `to`. */
 export type Proposal = { readonly from: number; readonly to: number };
 
-/** One rule that bit: what it made of the number, and why, in words. */
+/** Machines, both inclusive; an absent end is open. `why` in words, for the reason of the Decision. */
+export type Limits = { readonly low?: number; readonly high?: number; readonly why: string };
+
+export type Constraint = {
+  readonly name: string;
+  /** null: nothing to say about this pool now. */
+  readonly limit: (observation: Observation, from: number) => Limits | null;
+};
+
+/** One rule that changed the number: from what, to what, and why. */
 export type Bite = {
   readonly name: string;
   readonly from: number;
   readonly to: number;
   readonly why: string;
 };
-
-export type Verdict = { readonly to: number; readonly why: string } | null;
-
-export type Constraint = {
-  readonly name: string;
-  readonly apply: (proposal: Proposal, observation: Observation) => Verdict;
-};
-
-export function clamp(value: number, low: number, high: number): number {
-  return Math.min(high, Math.max(low, value));
-}

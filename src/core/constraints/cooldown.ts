@@ -3,13 +3,11 @@ import type { Constraint } from "./constraint.ts";
 
 export const cooldown: Constraint = {
   name: "cooldown",
-  apply: ({ from, to }, { lastChangeAt, policy, now }) => {
-    if (to >= from || lastChangeAt === null) return null;
-    const waitMs = lastChangeAt + policy.cooldownSeconds * 1_000 - now;
-    if (waitMs <= 0) return null;
-    return {
-      to: from,
-      why: `changed ${Math.round((now - lastChangeAt) / 1_000)} s ago, shrinks again in ${Math.ceil(waitMs / 1_000)} s`,
-    };
+  limit: ({ lastChangeAt, policy, now }, from) => {
+    if (lastChangeAt === null) return null;
+    const agoSeconds = Math.round((now - lastChangeAt) / 1_000);
+    const waitSeconds = policy.cooldownSeconds - agoSeconds;
+    if (waitSeconds <= 0) return null;
+    return { low: from, why: `changed ${agoSeconds} s ago, shrinks again in ${waitSeconds} s` };
   },
 };

@@ -4,8 +4,8 @@ import type { Constraint } from "./constraint.ts";
 
 export const freeze: Constraint = {
   name: "freeze",
-  apply: ({ from, to }, { policy, now }) => {
-    if (policy.frozenUntil === null || policy.frozenUntil <= now || to === from) return null;
-    return { to: from, why: `frozen until ${formatInstant(policy.frozenUntil)}` };
+  limit: ({ policy, now }, from) => {
+    if (policy.frozenUntil === null || policy.frozenUntil <= now) return null;
+    return { low: from, high: from, why: `frozen until ${formatInstant(policy.frozenUntil)}` };
   },
 };

@@ -1,8 +1,9 @@
 /**
- * The written order. A rule sees what the rules before it left; so a freeze outranks the bounds, and the cooldown has
- * the last word on shrinking. Deploy lock, schedule, budget, flap budget and steps have their places marked here.
+ * The rules in their one written order, strongest first. What keeps a pool as it is comes before what moves it: without
+ * knowing the machines, or during a freeze, not even the bounds are repaired. Deploy lock, schedule, budget, flap budget
+ * and steps have their places marked.
  */
-
+import { clamp } from "../clamp.ts";
 import type { Observation } from "../observation.ts";
 import { bounds } from "./bounds.ts";
 import type { Bite, Constraint, Proposal } from "./constraint.ts";
@@ -12,13 +13,15 @@ import { manualOverride } from "./manual-override.ts";
 import { pinnedPrimary } from "./pinned-primary.ts";
 import { stabilisation } from "./stabilisation.ts";
 import { staleData } from "./stale-data.ts";
+import { unknownMachines } from "./unknown-machines.ts";
 
 export const CONSTRAINTS: readonly Constraint[] = [
-  bounds,
-  pinnedPrimary,
+  unknownMachines,
   freeze,
   // deploy lock
   staleData,
+  pinnedPrimary,
+  bounds,
   manualOverride,
   // schedule, budget, flap budget, steps
   stabilisation,
@@ -27,16 +30,22 @@ export const CONSTRAINTS: readonly Constraint[] = [
 
 /** Takes the proposal through every rule and keeps each bite, in order. */
 export function applyConstraints(
-  proposal: Proposal,
+  { from, to }: Proposal,
   observation: Observation,
 ): { to: number; bites: Bite[] } {
   const bites: Bite[] = [];
-  let to = proposal.to;
-  for (const { name, apply } of CONSTRAINTS) {
-    const verdict = apply({ from: proposal.from, to }, observation);
-    if (verdict === null) continue;
-    bites.push({ name, from: to, to: verdict.to, why: verdict.why });
-    to = verdict.to;
+  let allowed = { low: 0, high: Number.POSITIVE_INFINITY };
+  let number = to;
+  for (const { name, limit } of CONSTRAINTS) {
+    const limits = limit(observation, from);
+    if (limits === null) continue;
+    allowed = {
+      low: clamp(limits.low ?? allowed.low, allowed.low, allowed.high),
+      high: clamp(limits.high ?? allowed.high, allowed.low, allowed.high),
+    };
+    const limited = clamp(number, allowed.low, allowed.high);
+    if (limited !== number) bites.push({ name, from: number, to: limited, why: limits.why });
+    number = limited;
   }
-  return { to, bites };
+  return { to: number, bites };
 }

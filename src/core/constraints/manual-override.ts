@@ -1,16 +1,12 @@
-/**
- * A person who started or stopped a machine knew something. The pool is kept as they left it until the override
- * expires, within the bounds, which were also set by a person and are meant to last.
- */
+/** A person who started or stopped a machine knew something: the pool is kept as they left it until the override expires. */
 import { formatInstant } from "../time.ts";
-import { type Constraint, clamp } from "./constraint.ts";
+import type { Constraint } from "./constraint.ts";
 
 export const manualOverride: Constraint = {
   name: "manual override",
-  apply: ({ to }, { override, policy, now }) => {
+  limit: ({ override, now }) => {
     if (override === null || override.until <= now) return null;
-    const kept = clamp(override.workers, policy.minWorkers, policy.maxWorkers);
-    if (kept === to) return null;
-    return { to: kept, why: `${override.what}; respected until ${formatInstant(override.until)}` };
+    const why = `${override.what}; respected until ${formatInstant(override.until)}`;
+    return { low: override.workers, high: override.workers, why };
   },
 };

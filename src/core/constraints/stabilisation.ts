@@ -1,7 +1,4 @@
-/**
- * Shrinking follows the recent peak, not the last minute: what was needed within the stabilisation time is kept.
- * Growing passes untouched.
- */
+/** Shrinking follows the recent peak, not the last minute: what was needed within the stabilisation time is kept. */
 import { capacityModelOf, machinesFor } from "../capacity/capacity-model.ts";
 import { partValue } from "../observation.ts";
 import { peakBetween } from "../traffic.ts";
@@ -9,14 +6,14 @@ import type { Constraint } from "./constraint.ts";
 
 export const stabilisation: Constraint = {
   name: "stabilisation",
-  apply: ({ from, to }, { samples, policy, now }) => {
+  limit: ({ samples, policy, now }, from) => {
     const series = partValue(samples);
-    if (to >= from || series === null) return null;
-    const peak = peakBetween(series, now - policy.stabilisationSeconds * 1_000, now);
+    const peak = series && peakBetween(series, now - policy.stabilisationSeconds * 1_000, now);
     if (peak === null) return null;
-    const kept = Math.min(from, machinesFor(peak, capacityModelOf(policy)));
-    if (kept <= to) return null;
     const minutes = Math.round(policy.stabilisationSeconds / 60);
-    return { to: kept, why: `${Math.round(peak)} requests a minute came within the last ${minutes} minutes` };
+    return {
+      low: Math.min(from, machinesFor(peak, capacityModelOf(policy))),
+      why: `${Math.round(peak)} requests a minute came within the last ${minutes} minutes`,
+    };
   },
 };

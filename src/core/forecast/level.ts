@@ -23,6 +23,12 @@ export function learnLevel(level: Level, load: number, usual: number): void {
   level.recentUsual = level.recentUsual * KEPT_PER_BIN + usual;
 }
 
+/** A bin that nobody measured: what was known before it fades, and the ratio with it. */
+export function fadeLevel(level: Level): void {
+  level.recentLoad *= KEPT_PER_BIN;
+  level.recentUsual *= KEPT_PER_BIN;
+}
+
 /** Recent load over usual load, in [1/20, 20]; `steadyLoad` (requests a minute) is the pull towards 1. */
 export function levelRatio(level: Level, steadyLoad: number): number {
   const ratio = (level.recentLoad + steadyLoad) / (level.recentUsual + steadyLoad);

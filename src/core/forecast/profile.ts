@@ -2,8 +2,8 @@
  * What a usual week looks like: the mean load of each 5-minute slot of the local week, with a usual day and a usual
  * level behind it for as long as a slot was seen too seldom.
  *
- * A slot seen n times is trusted n/(n+1); the rest comes from the day's slot, and what that lacks from the overall mean.
- * So the first day is flat, the second repeats the first, and weekdays part from weekends in the second week.
+ * A slot seen n times is trusted n²/(n²+1); the rest comes from the day's slot, and what that lacks from the overall
+ * mean. So the first day is flat, the second repeats half of the first, and weekdays part from weekends in the second week.
  * Means forget: a new value never weighs less than a fixed rate, so a habit that changed is relearned in about four weeks.
  */
 import { DAY_MS, type Instant, WEEK_MS } from "../time.ts";
@@ -90,7 +90,8 @@ function slotLoad(profile: Profile, slot: number): number {
 }
 
 function towards(fallback: number, learned: number, count: number): number {
-  return fallback + (learned - fallback) * (count / (count + 1));
+  const seen = count * count;
+  return fallback + (learned - fallback) * (seen / (seen + 1));
 }
 
 function blendInto(loads: Float32Array, counts: Uint8Array, slot: number, load: number, rate: number): void {

@@ -22,7 +22,7 @@ import {
   type ForecastRequest,
   HORIZONS_MS,
 } from "./forecast.ts";
-import { dampedRatio, freshLevel, learnLevel, levelRatio } from "./level.ts";
+import { dampedRatio, fadeLevel, freshLevel, learnLevel, levelRatio } from "./level.ts";
 import { copyProfile, emptyProfile, learnLoad, usualLoad, weekSlot } from "./profile.ts";
 import { type ForecastState, RING_BINS } from "./state.ts";
 
@@ -73,7 +73,8 @@ function update(
 function learnBin(state: ForecastState, bin: Instant, load: number | null): void {
   const slot = weekSlot(state.zone, bin);
   if (bin >= state.through) {
-    if (load !== null) resolveAndFollow(state, bin, slot, load);
+    if (load === null) fadeLevel(state.level);
+    else resolveAndFollow(state, bin, slot, load);
     state.ratios[ringIndex(bin)] = levelRatio(state.level, floorLoad(state));
     state.through = bin + FORECAST_BIN_MS;
   }
@@ -102,7 +103,7 @@ function forecast(zone: string, state: ForecastState, request: ForecastRequest):
   const bins = Math.max(0, Math.ceil((request.until - start) / FORECAST_BIN_MS));
   const floor = floorLoad(state);
   const ratio = levelRatio(state.level, floor);
-  const load = request.quantiles.map(() => new Array<number>(bins));
+  const curves = request.quantiles.map(() => new Array<number>(bins));
   const errorsByHorizon = request.quantiles.map((quantile) =>
     state.calibrations.map((calibration) => errorQuantile(calibration, quantile)),
   );
@@ -110,8 +111,9 @@ function forecast(zone: string, state: ForecastState, request: ForecastRequest):
     const at = start + i * FORECAST_BIN_MS;
     const leadMs = Math.max(0, at + FORECAST_BIN_MS - state.through);
     const expected = usualLoad(state.profile, weekSlot(zone, at)) * dampedRatio(ratio, leadMs);
-    for (let q = 0; q < load.length; q++) {
-      load[q]![i] = Math.max(0, expected + (expected + floor) * atLead(errorsByHorizon[q]!, leadMs));
+    for (let q = 0; q < curves.length; q++) {
+      const load = expected + (expected + floor) * atLead(errorsByHorizon[q]!, leadMs);
+      curves[q]![i] = Math.max(0, Math.round(100 * load) / 100);
     }
   }
   return {
@@ -121,7 +123,7 @@ function forecast(zone: string, state: ForecastState, request: ForecastRequest):
     start,
     binMs: FORECAST_BIN_MS,
     quantiles: request.quantiles,
-    load,
+    load: curves,
   };
 }
 
@@ -150,7 +152,7 @@ function copyState(state: ForecastState): ForecastState {
     level: { ...state.level },
     calibrations: state.calibrations.map((calibration) => ({
       ...calibration,
-      errors: [...calibration.errors],
+      weight: calibration.weight.slice(),
     })),
     profile: copyProfile(state.profile),
   };

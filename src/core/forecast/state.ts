@@ -1,12 +1,12 @@
 /**
  * What a pool's forecaster carries from tick to tick, in two parts: the hot one changes at every tick and is small
- * (≈ 2.5 KB), the cold one is the profile of the week (≈ 16 KB) and is saved at most hourly. A tick that finds the cold
+ * (≈ 3.5 KB), the cold one is the profile of the week (≈ 16 KB) and is saved at most hourly. A tick that finds the cold
  * part older than the hot one learns the bins between the two again, in the profile alone.
  *
  * Numbers are stored as base64 of 32-bit floats: a third of their size as decimal text, and the same on every machine.
  */
 import type { Instant } from "../time.ts";
-import { type Calibration, TRACKED } from "./calibration.ts";
+import { type Calibration, CELLS } from "./calibration.ts";
 import { HORIZONS_MS } from "./forecast.ts";
 import type { Level } from "./level.ts";
 import { DAY_SLOTS, type Profile, WEEK_SLOTS } from "./profile.ts";
@@ -35,7 +35,7 @@ export type HotState = {
   through: Instant;
   level: Level;
   ratios: string;
-  calibrations: { errors: number[]; size: number; resolved: number }[];
+  calibrations: { weight: string; size: number; resolved: number }[];
 };
 export type ColdState = {
   version: number;
@@ -58,11 +58,9 @@ export function encodeState(state: ForecastState): StoredState {
       through: state.through,
       level: state.level,
       ratios: toBase64(state.ratios),
-      calibrations: state.calibrations.map(({ errors, size, resolved }) => ({
-        errors: errors.map(fourDecimals),
-        size: fourDecimals(size),
-        resolved,
-      })),
+      calibrations: state.calibrations.map(({ weight, size, resolved }) => {
+        return { weight: toBase64(weight), size, resolved };
+      }),
     },
     cold: {
       version: VERSION,
@@ -78,41 +76,64 @@ export function encodeState(state: ForecastState): StoredState {
   };
 }
 
-/** The state that was stored, or null where it is of another version or shape and must be rebuilt from samples. */
+/** The state that was stored, or null where it is of another version or damaged and must be rebuilt from samples. */
 export function decodeState(stored: StoredState | null): ForecastState | null {
-  if (stored === null) return null;
-  const { hot, cold } = stored;
-  if (hot.version !== VERSION || cold.version !== VERSION || hot.zone !== cold.zone) return null;
-  const ratios = floatsOf(hot.ratios);
-  const profile: Profile = {
-    weekLoad: floatsOf(cold.week),
-    weekCount: bytesOf(cold.weekCount),
-    dayLoad: floatsOf(cold.day),
-    dayCount: bytesOf(cold.dayCount),
-    overallLoad: cold.overallLoad,
-    overallCount: cold.overallCount,
+  if (stored === null || stored.hot.version !== VERSION || stored.cold.version !== VERSION) return null;
+  if (stored.hot.zone !== stored.cold.zone) return null;
+  try {
+    const state = { ...decodeHot(stored.hot), ...decodeCold(stored.cold) };
+    return isWhole(state) ? state : null;
+  } catch {
+    return null;
+  }
+}
+
+function decodeHot({
+  zone,
+  through,
+  level,
+  ratios,
+  calibrations,
+}: HotState): Omit<ForecastState, keyof ColdPart> {
+  return {
+    zone,
+    through,
+    level: { ...level },
+    ratios: floatsOf(ratios),
+    calibrations: calibrations.map(({ weight, size, resolved }) => ({
+      weight: floatsOf(weight),
+      size,
+      resolved,
+    })),
   };
-  const fits =
+}
+
+type ColdPart = Pick<ForecastState, "profile" | "profileThrough">;
+
+function decodeCold(cold: ColdState): ColdPart {
+  return {
+    profileThrough: cold.through,
+    profile: {
+      weekLoad: floatsOf(cold.week),
+      weekCount: bytesOf(cold.weekCount),
+      dayLoad: floatsOf(cold.day),
+      dayCount: bytesOf(cold.dayCount),
+      overallLoad: cold.overallLoad,
+      overallCount: cold.overallCount,
+    },
+  };
+}
+
+function isWhole({ ratios, calibrations, profile }: ForecastState): boolean {
+  return (
     ratios.length === RING_BINS &&
     profile.weekLoad.length === WEEK_SLOTS &&
     profile.weekCount.length === WEEK_SLOTS &&
     profile.dayLoad.length === DAY_SLOTS &&
     profile.dayCount.length === DAY_SLOTS &&
-    hot.calibrations.length === HORIZONS_MS.length &&
-    hot.calibrations.every(({ errors }) => errors.length === TRACKED.length);
-  if (!fits) return null;
-  return {
-    zone: hot.zone,
-    through: hot.through,
-    profileThrough: cold.through,
-    ratios,
-    level: { ...hot.level },
-    calibrations: hot.calibrations.map((calibration) => ({
-      ...calibration,
-      errors: [...calibration.errors],
-    })),
-    profile,
-  };
+    calibrations.length === HORIZONS_MS.length &&
+    calibrations.every(({ weight }) => weight.length === CELLS)
+  );
 }
 
 function toBase64(values: Float32Array | Uint8Array): string {
@@ -131,8 +152,4 @@ function bytesOf(base64: string): Uint8Array {
 
 function floatsOf(base64: string): Float32Array {
   return new Float32Array(bytesOf(base64).buffer);
-}
-
-function fourDecimals(value: number): number {
-  return Math.round(value * 10_000) / 10_000;
 }

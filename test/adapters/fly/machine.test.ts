@@ -1,0 +1,108 @@
+import { describe, expect, it } from "vitest";
+import { isPlatformMachine, stateOf, toMachine } from "../../../src/adapters/fly/machine.ts";
+import { machineShape } from "../../../src/adapters/fly/shapes.ts";
+
+const V2 = { fly_platform_version: "v2" };
+const read = (fields: Record<string, unknown> = {}) =>
+  machineShape.parse({ id: "178", state: "started", region: "fra", ...fields });
+const withMetadata = (metadata: unknown, fields = {}) => read({ config: { metadata }, ...fields });
+
+describe("toMachine", () => {
+  it("reads everything from a full answer", () => {
+    const machine = withMetadata(
+      { ...V2, fly_process_group: "web" },
+      {
+        name: "amber-1",
+        created_at: "2026-06-01T10:00:00Z",
+        cordoned: true,
+        checks: [{ name: "c", status: "passing" }],
+        events: [
+          { type: "exit", source: "flyd", timestamp: 5 },
+          { type: "stop", source: "user", timestamp: 9 },
+        ],
+      },
+    );
+    expect(toMachine(machine)).toEqual({
+      id: "178",
+      name: "amber-1",
+      region: "fra",
+      processGroup: "web",
+      state: "started",
+      health: "passing",
+      cordoned: true,
+      createdAt: Date.UTC(2026, 5, 1, 10),
+      lastEventBy: "user",
+    });
+  });
+
+  it("makes do with the least, and with side fields of wrong types", () => {
+    const least = {
+      name: "",
+      processGroup: "app",
+      health: "unknown",
+      cordoned: false,
+      createdAt: 0,
+      lastEventBy: null,
+    };
+    expect(toMachine(read())).toMatchObject(least);
+    const odd = { name: 7, cordoned: "no", created_at: "?", checks: "none", events: {}, image_ref: [] };
+    expect(toMachine(read(odd))).toMatchObject(least);
+  });
+
+  it("refuses a machine without id, state or region", () => {
+    for (const field of ["id", "state", "region"]) expect(() => read({ [field]: undefined })).toThrow(field);
+  });
+
+  it.each([
+    [{ fly_process_group: "web", process_group: "old" }, "web"],
+    [{ process_group: "old" }, "old"],
+    [{ fly_process_group: "" }, "app"],
+    [{ fly_process_group: 5 }, "app"],
+    [undefined, "app"],
+  ])("reads the process group of %j", (metadata, group) => {
+    expect(toMachine(withMetadata(metadata)).processGroup).toBe(group);
+  });
+
+  it("reads the group of a machine whose host does not answer", () => {
+    const machine = read({ config: null, incomplete_config: { metadata: { fly_process_group: "web" } } });
+    expect(toMachine(machine).processGroup).toBe("web");
+  });
+
+  it.each([
+    ["started", "started"],
+    ["launch-failed", "launch_failed"],
+    ["launch_failed", "launch_failed"],
+    ["hibernating", "unknown"],
+  ])("reads the state %s as %s", (word, state) => {
+    expect(stateOf(word)).toBe(state);
+  });
+
+  it.each([
+    [["passing", "passing"], "started", "passing"],
+    [["passing", "critical"], "started", "failing"],
+    [["passing", "warning"], "started", "unknown"],
+    [["passing", null], "started", "unknown"],
+    [[], "started", "unknown"],
+    [["critical"], "stopped", "unknown"],
+    [["passing"], "stopping", "unknown"],
+  ])("reads the checks %j of a %s machine as %s", (statuses, state, health) => {
+    const checks = statuses.map((status) => ({ status }));
+    expect(toMachine(read({ state, checks })).health).toBe(health);
+  });
+});
+
+describe("isPlatformMachine", () => {
+  it.each([
+    ["a machine of a group", withMetadata({ fly_process_group: "web" }), true],
+    ["a machine of the platform without a group", withMetadata(V2), true],
+    ["the release command", withMetadata({ ...V2, fly_process_group: "fly_app_release_command" }), false],
+    ["a console", withMetadata({ ...V2, fly_process_group: "fly_app_console" }), false],
+    ["somebody's own machine", withMetadata({}), false],
+    ["a destroyed machine", withMetadata(V2, { state: "destroyed" }), false],
+    ["a machine being destroyed", withMetadata(V2, { state: "destroying" }), false],
+    ["a replaced version", withMetadata(V2, { state: "replaced" }), false],
+    ["a state of tomorrow", withMetadata(V2, { state: "hibernating" }), true],
+  ])("%s: %s", (_what, machine, expected) => {
+    expect(isPlatformMachine(machine)).toBe(expected);
+  });
+});

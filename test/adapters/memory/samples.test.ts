@@ -1,0 +1,4 @@
+import { describeSamples } from "../../contracts/samples.ts";
+import { memoryHarness } from "./harness.ts";
+
+describeSamples("memory", async () => memoryHarness());

@@ -1,0 +1,4 @@
+import { describeTokens } from "../../contracts/tokens.ts";
+import { memoryHarness } from "./harness.ts";
+
+describeTokens("memory", async () => memoryHarness());

@@ -1,0 +1,110 @@
+import { readFile } from "node:fs/promises";
+import { describe, expect, it } from "vitest";
+import { ConfigError, readConfig } from "../src/config.ts";
+
+const NEEDED = {
+  DATABASE_URL: "postgres://user:word@127.0.0.1:5432/flyahead",
+  REDIS_URL: "https://redis.example",
+  REDIS_TOKEN: "redis-word",
+  FLY_API_TOKEN: "fm2_fly-word",
+  FLY_APPS: "shop, blog",
+};
+
+function faultsOf(env: Record<string, string | undefined>): readonly string[] {
+  try {
+    readConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+  throw new Error("the configuration was accepted");
+}
+
+describe("readConfig", () => {
+  it("needs five variables and defaults the rest", () => {
+    const config = readConfig(NEEDED);
+    expect(config.apps).toEqual(["shop", "blog"]);
+    expect(config.mode).toBe("advise");
+    expect(config.tick.cadenceMs).toBe(900_000);
+    expect(config.tick.defaultPolicy).toMatchObject({
+      minWorkers: 1,
+      maxWorkers: 10,
+      requestsPerWorker: 500,
+      cooldownSeconds: 300,
+    });
+    expect(config.simulationUrl).toBeNull();
+  });
+
+  it("takes Supabase's and Upstash's own names where ours are not set", () => {
+    const { DATABASE_URL, REDIS_URL, REDIS_TOKEN, ...rest } = NEEDED;
+    const config = readConfig({
+      ...rest,
+      SUPABASE_DB_URL: DATABASE_URL,
+      UPSTASH_REDIS_REST_URL: REDIS_URL,
+      UPSTASH_REDIS_REST_TOKEN: REDIS_TOKEN,
+    });
+    expect(config.databaseUrl).toBe(DATABASE_URL);
+    expect(config.redis).toEqual({ url: REDIS_URL, token: REDIS_TOKEN });
+  });
+
+  it("reports all faults together, by name and never by value", () => {
+    const faults = faultsOf({
+      REDIS_TOKEN: "secret-word",
+      CADENCE_MINUTES: "7",
+      TIME_ZONE: "Mars/Olympus",
+      FLY_APPS: "No Good!",
+    });
+    expect(faults.map((fault) => fault.split(" ")[0])).toEqual(
+      expect.arrayContaining([
+        "DATABASE_URL",
+        "REDIS_URL",
+        "FLY_API_TOKEN",
+        "FLY_APPS",
+        "CADENCE_MINUTES",
+        "TIME_ZONE",
+      ]),
+    );
+    expect(faults.join()).toContain("CADENCE_MINUTES should be 1, 5 or 15");
+    expect(faults.join()).not.toMatch(/secret-word|Olympus|No Good/);
+  });
+
+  it.each([
+    [{ MIN_WORKERS_PER_REGION: "5", MAX_WORKERS_PER_REGION: "4" }, "MIN_WORKERS_PER_REGION"],
+    [{ LEASE_SECONDS: "100" }, "LEASE_SECONDS"],
+    [{ FORECAST_QUANTILE: "95" }, "FORECAST_QUANTILE"],
+    [{ REQUESTS_PER_WORKER: "0" }, "REQUESTS_PER_WORKER"],
+    [{ SIMULATION_URL: "https://sim.example.com" }, "SIMULATION_URL"],
+    [{ SIMULATION_URL: "http://127.0.0.1.example.com" }, "SIMULATION_URL"],
+    [{ DATABASE_URL: "mysql://there" }, "DATABASE_URL"],
+  ])("refuses %o", (changes, name) => {
+    const faults = faultsOf({ ...NEEDED, ...changes });
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toContain(`${name} should be`);
+  });
+
+  it("takes an empty variable as one that is not set", () => {
+    expect(readConfig({ ...NEEDED, HEARTBEAT_URL: "", CADENCE_MINUTES: " " }).heartbeatUrl).toBeNull();
+  });
+});
+
+describe(".env.example", () => {
+  it("holds every variable, each with a sentence before it, and its defaults are the ones that are used", async () => {
+    const text = await readFile(new URL("../.env.example", import.meta.url), "utf8");
+    const lines = text.split("\n");
+    const given = Object.fromEntries(
+      lines
+        .filter((line) => /^[A-Z_]+=/.test(line))
+        .map((line) => [line.split("=")[0]!, line.slice(line.indexOf("=") + 1)]),
+    );
+    expect(Object.keys(given).sort()).toEqual([...(await namesInConfig())].sort());
+    const defaults = Object.fromEntries(Object.entries(given).filter(([name]) => !(name in NEEDED)));
+    expect(readConfig({ ...NEEDED, ...defaults })).toEqual(readConfig(NEEDED));
+  });
+});
+
+/** The variables that src/config.ts explains: its EXPECTED table has one line for each. */
+async function namesInConfig(): Promise<Set<string>> {
+  const text = await readFile(new URL("../src/config.ts", import.meta.url), "utf8");
+  const table = text.slice(text.indexOf("const EXPECTED"), text.indexOf("export type Config"));
+  return new Set([...table.matchAll(/^ {2}([A-Z_]+):/gm)].map((match) => match[1]!));
+}

@@ -1,0 +1,122 @@
+/**
+ * What every form of MachineApi promises. The harness begins with app "shop": group web in fra with two started and
+ * one stopped machine, group app in sin with one started. Transitions may take time: "starting" is as good as "started".
+ */
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { isActive, type Machine } from "../../src/core/fleet.ts";
+import type { MachineApi } from "../../src/ports.ts";
+
+export type MachineApiHarness = { readonly api: MachineApi; close?(): Promise<void> };
+
+export const CONTRACT_APP = "shop";
+const APP = CONTRACT_APP;
+const MISSING = "ffffffffffff01";
+
+export function describeMachineApi(name: string, make: () => Promise<MachineApiHarness>): void {
+  describe(`machine api: ${name}`, () => {
+    let harness: MachineApiHarness;
+    let api: MachineApi;
+
+    beforeEach(async () => {
+      harness = await make();
+      api = harness.api;
+    });
+    afterEach(() => harness.close?.());
+
+    async function firstIn(state: Machine["state"]): Promise<Machine> {
+      const machine = (await api.list(APP)).find((candidate) => candidate.state === state);
+      if (machine === undefined) throw new Error(`the harness has no machine in state ${state}`);
+      return machine;
+    }
+
+    const failsWith = (kind: string) => ({ name: "MachineApiError", kind });
+
+    it("lists every machine with its place, state and health", async () => {
+      const machines = await api.list(APP);
+      const lines = machines.map((m) => `${m.region} ${m.processGroup} ${m.state} ${m.cordoned}`).sort();
+      expect(lines).toEqual([
+        "fra web started false",
+        "fra web started false",
+        "fra web stopped false",
+        "sin app started false",
+      ]);
+      expect(new Set(machines.map(({ id }) => id)).size).toBe(4);
+      for (const machine of machines) {
+        expect(machine.createdAt).toBeGreaterThan(Date.UTC(2020, 0));
+        if (machine.state === "stopped") expect(machine.health).not.toBe("passing");
+        else expect(machine.health).not.toBe("failing");
+      }
+    });
+
+    it("gets a machine as the list shows it", async () => {
+      const listed = await firstIn("started");
+      expect(await api.get(APP, listed.id)).toEqual(listed);
+    });
+
+    it("starts a stopped machine once; the second start is already done", async () => {
+      const { id } = await firstIn("stopped");
+      expect(await api.start(APP, id)).toBe("done");
+      const after = await api.get(APP, id);
+      expect(["starting", "started"]).toContain(after.state);
+      expect(isActive(after)).toBe(true);
+      expect(after.lastEventBy).toBe("user");
+      expect(await api.start(APP, id)).toBe("alreadyDone");
+    });
+
+    it("stops a started machine once; the second stop is already done", async () => {
+      const { id } = await firstIn("started");
+      expect(await api.stop(APP, id)).toBe("done");
+      const after = await api.get(APP, id);
+      expect(["stopping", "stopped"]).toContain(after.state);
+      expect(isActive(after)).toBe(false);
+      expect(await api.stop(APP, id)).toBe("alreadyDone");
+    });
+
+    it("leaves machines alone that are where they should be", async () => {
+      const before = await api.list(APP);
+      expect(await api.start(APP, (await firstIn("started")).id)).toBe("alreadyDone");
+      expect(await api.stop(APP, (await firstIn("stopped")).id)).toBe("alreadyDone");
+      expect(await api.list(APP)).toEqual(before);
+    });
+
+    it("creates a clone: the template's group, the given name and region", async () => {
+      const template = (await api.list(APP)).find(({ processGroup }) => processGroup === "web")!;
+      const made = await api.create(APP, { name: "fa-web-sin-1", region: "sin", templateId: template.id });
+      expect(made).toMatchObject({
+        name: "fa-web-sin-1",
+        region: "sin",
+        processGroup: "web",
+        cordoned: false,
+      });
+      expect(isActive(made)).toBe(true);
+      expect((await api.get(APP, made.id)).name).toBe("fa-web-sin-1");
+      const machines = await api.list(APP);
+      expect(machines).toHaveLength(5);
+      expect(machines.map(({ id }) => id)).toContain(made.id);
+      expect(machines.find(({ id }) => id === template.id)).toEqual(template);
+    });
+
+    it("refuses a second machine of one name, also when both are asked for at once", async () => {
+      const { id: templateId } = await firstIn("started");
+      const ask = () => api.create(APP, { name: "fa-web-fra-1", region: "fra", templateId });
+      const answers = await Promise.allSettled([ask(), ask()]);
+      const refusals = answers.filter((answer) => answer.status === "rejected");
+      expect(refusals).toHaveLength(1);
+      expect(refusals[0]!.reason).toMatchObject(failsWith("nameTaken"));
+      const made = (await api.list(APP)).filter((machine) => machine.name === "fa-web-fra-1");
+      expect(made).toHaveLength(1);
+      await expect(ask()).rejects.toMatchObject(failsWith("nameTaken"));
+      await expect(ask()).rejects.toThrow(made[0]!.id);
+    });
+
+    it("says notFound for a machine, a template and an app that are gone", async () => {
+      const create = { name: "fa-web-fra-2", region: "fra", templateId: MISSING };
+      await expect(api.get(APP, MISSING)).rejects.toMatchObject(failsWith("notFound"));
+      await expect(api.start(APP, MISSING)).rejects.toMatchObject(failsWith("notFound"));
+      await expect(api.stop(APP, MISSING)).rejects.toMatchObject(failsWith("notFound"));
+      await expect(api.create(APP, create)).rejects.toMatchObject(failsWith("notFound"));
+      await expect(api.list("no-such-app")).rejects.toMatchObject(failsWith("notFound"));
+      expect(await api.list(APP)).toHaveLength(4);
+    });
+  });
+}

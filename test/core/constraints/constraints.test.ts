@@ -1,0 +1,119 @@
+/**
+ * Runs test/scenarios/constraints.txt: one row, one pool, one verdict.
+ */
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { applyConstraints, CONSTRAINTS } from "../../../src/core/constraints/index.ts";
+import type { Machine } from "../../../src/core/fleet.ts";
+import type { Observation, Override, Part } from "../../../src/core/observation.ts";
+import type { Policy } from "../../../src/core/policy.ts";
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from "../../../src/core/time.ts";
+import type { TrafficSeries } from "../../../src/core/traffic.ts";
+import { fresh, minutesBefore, NOW, observation, policy, started } from "../examples.ts";
+
+type Scenario = {
+  name: string;
+  from: number;
+  to: number;
+  given: Map<string, string>;
+  ends: number;
+  bites: string[];
+};
+
+const SAMPLED_MINUTES = 30;
+const QUIET = 0;
+const ANY_BITES = "*";
+
+function readScenarios(): Scenario[] {
+  const text = readFileSync(new URL("../../scenarios/constraints.txt", import.meta.url), "utf8");
+  const lines = text.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("#"));
+  return lines.slice(1).map((line) => {
+    const [name = "", from, to, given = "", ends, bites = ""] = line.split("|").map((cell) => cell.trim());
+    const words = given.split(/\s+/).filter(Boolean);
+    return {
+      name,
+      from: Number(from),
+      to: Number(to),
+      given: new Map(words.map((word) => word.split("=") as [string, string])),
+      ends: Number(ends),
+      bites: bites.split(",").flatMap((bite) => bite.trim() || []),
+    };
+  });
+}
+
+function observed({ name, from, given }: Scenario): Observation {
+  const changes: { policy: Partial<Policy>; rest: Partial<Observation> } = { policy: {}, rest: {} };
+  const readers: Record<string, (value: string) => void> = {
+    min: (value) => Object.assign(changes.policy, { minWorkers: Number(value) }),
+    max: (value) => Object.assign(changes.policy, { maxWorkers: Number(value) }),
+    pinned: (value) => Object.assign(changes.policy, { pinnedMachineId: value }),
+    frozen: (value) =>
+      Object.assign(changes.policy, { frozenUntil: NOW + Number.parseInt(value, 10) * MINUTE_MS }),
+    machines: (value) => Object.assign(changes.rest, { machines: part(value, started(from)) }),
+    samples: (value) => Object.assign(changes.rest, { samples: part(value, traffic(QUIET, 1)) }),
+    override: (value) => Object.assign(changes.rest, { override: override(Number(value), NOW + HOUR_MS) }),
+    overrideEnded: (value) => Object.assign(changes.rest, { override: override(Number(value), NOW) }),
+    changed: (value) =>
+      Object.assign(changes.rest, { lastChangeAt: NOW - Number.parseInt(value, 10) * SECOND_MS }),
+    peak: (value) => {
+      const [load, minutesAgo] = value.split("@").map((word) => Number.parseInt(word, 10));
+      Object.assign(changes.rest, { samples: fresh(traffic(load!, minutesAgo!)) });
+    },
+  };
+  for (const [key, value] of given) {
+    const reader = readers[key];
+    if (reader === undefined) throw new Error(`scenario "${name}" has an unknown word: ${key}`);
+    reader(value);
+  }
+  return observation({
+    machines: fresh<readonly Machine[]>(started(from)),
+    samples: fresh(traffic(QUIET, 1)),
+    policy: policy(changes.policy),
+    ...changes.rest,
+  });
+}
+
+function part<T>(status: string, value: T): Part<T> {
+  if (status === "missing") return { status, why: "no answer" };
+  if (status === "stale") return { status, value, ageMs: HOUR_MS, why: "an hour old" };
+  throw new Error(`a part is stale or missing, not ${status}`);
+}
+
+function traffic(load: number, minutesAgo: number): TrafficSeries {
+  const values = new Array<number>(SAMPLED_MINUTES).fill(QUIET);
+  values[SAMPLED_MINUTES - minutesAgo] = load;
+  return minutesBefore(NOW, values);
+}
+
+function override(workers: number, until: number): Override {
+  return { machineId: "m0", seenAt: NOW - MINUTE_MS, until, workers, what: "m0 was moved by hand" };
+}
+
+const scenarios = readScenarios();
+
+describe("scenarios", () => {
+  it.each(scenarios.map((scenario) => [scenario.name, scenario] as const))("%s", (_name, scenario) => {
+    const { to, bites } = applyConstraints({ from: scenario.from, to: scenario.to }, observed(scenario));
+    expect(to).toBe(scenario.ends);
+    if (scenario.bites[0] !== ANY_BITES) expect(bites.map(({ name }) => name)).toEqual(scenario.bites);
+  });
+
+  it("leave out no rule", () => {
+    const tried = new Set(scenarios.flatMap(({ bites }) => bites.filter((name) => name !== ANY_BITES)));
+    expect([...tried].sort()).toEqual(CONSTRAINTS.map(({ name }) => name).sort());
+  });
+});
+
+it("tells of each bite from where to where, and why", () => {
+  const seen = observation({
+    machines: fresh(started(5)),
+    lastChangeAt: NOW - 100 * SECOND_MS,
+    policy: policy({ minWorkers: 2 }),
+  });
+  const { bites } = applyConstraints({ from: 5, to: 0 }, { ...seen, samples: fresh(traffic(350, 4)) });
+  expect(bites).toEqual([
+    { name: "bounds", from: 0, to: 2, why: "the pool's bounds are 2 to 10" },
+    { name: "stabilisation", from: 2, to: 4, why: "350 requests a minute came within the last 10 minutes" },
+    { name: "cooldown", from: 4, to: 5, why: "changed 100 s ago, shrinks again in 200 s" },
+  ]);
+});

@@ -1,0 +1,99 @@
+/**
+ * Values to start a test from: one pool, a policy with round numbers, machines, samples, an observation of a quiet
+ * Wednesday. Each builder takes what a test wants different, so that the test shows only what it is about.
+ */
+import type { Machine, PoolKey } from "../../src/core/fleet.ts";
+import type { Observation, Part } from "../../src/core/observation.ts";
+import type { Policy } from "../../src/core/policy.ts";
+import { type Instant, MINUTE_MS } from "../../src/core/time.ts";
+import type { TrafficSeries } from "../../src/core/traffic.ts";
+
+export const POOL: PoolKey = { app: "shop", region: "fra", processGroup: "web" };
+
+/** A Wednesday, on the quarter hour. */
+export const NOW: Instant = Date.UTC(2026, 5, 17, 12, 0);
+
+export const CADENCE_MS = 15 * MINUTE_MS;
+
+export function policy(changes: Partial<Policy> = {}): Policy {
+  return {
+    minWorkers: 1,
+    maxWorkers: 10,
+    requestsPerWorker: 100,
+    quantile: 0.9,
+    leadSeconds: 60,
+    cooldownSeconds: 300,
+    stabilisationSeconds: 600,
+    staleSeconds: 300,
+    overrideSeconds: 3_600,
+    timeZone: "UTC",
+    pinnedMachineId: null,
+    frozenUntil: null,
+    ...changes,
+  };
+}
+
+export function machine(id: string, changes: Partial<Machine> = {}): Machine {
+  return {
+    id,
+    name: `name-of-${id}`,
+    region: POOL.region,
+    processGroup: POOL.processGroup,
+    state: "started",
+    health: "passing",
+    cordoned: false,
+    createdAt: NOW - 86_400_000,
+    lastEventBy: null,
+    ...changes,
+  };
+}
+
+/** `count` started machines m0, m1, …, each a minute younger than the one before. */
+export function started(count: number): Machine[] {
+  return Array.from({ length: count }, (_, i) =>
+    machine(`m${i}`, { createdAt: NOW - 86_400_000 + i * MINUTE_MS }),
+  );
+}
+
+export function fresh<T>(value: T): Part<T> {
+  return { status: "fresh", value };
+}
+
+/** Minutes that end at `until`; NaN is a gap. */
+export function minutesBefore(until: Instant, values: readonly number[]): TrafficSeries {
+  return { start: until - values.length * MINUTE_MS, binMs: MINUTE_MS, values };
+}
+
+/** Minutes from `start`, each as `load` says for its instant. */
+export function minutesFrom(
+  start: Instant,
+  minutes: number,
+  load: (at: Instant, index: number) => number,
+): TrafficSeries {
+  return {
+    start,
+    binMs: MINUTE_MS,
+    values: Array.from({ length: minutes }, (_, i) => load(start + i * MINUTE_MS, i)),
+  };
+}
+
+/** Two started machines, half an hour of 150 requests a minute, no forecast state yet. */
+export function observation(changes: Partial<Observation> = {}): Observation {
+  const now = changes.now ?? NOW;
+  return {
+    pool: POOL,
+    slot: now,
+    attempt: 1,
+    now,
+    cadenceMs: CADENCE_MS,
+    mode: "act",
+    policy: policy(),
+    machines: fresh(started(2)),
+    samples: fresh(minutesBefore(now, new Array<number>(30).fill(150))),
+    state: null,
+    events: [],
+    override: null,
+    lastChangeAt: null,
+    ...changes,
+  };
+}

@@ -1,0 +1,234 @@
+/**
+ * A record that went through JSON must decide the same again, and fit into 4 KB.
+ */
+import { describe, expect, it } from "vitest";
+import { decideTick } from "../../src/core/decide-tick.ts";
+import { MACHINE_STATES, type Machine } from "../../src/core/fleet.ts";
+import { seasonalForecaster } from "../../src/core/forecast/seasonal.ts";
+import type { Observation, Part } from "../../src/core/observation.ts";
+import {
+  type FullRecord,
+  RECORD_LIMIT_BYTES,
+  redecide,
+  type TickRecord,
+  tickRecord,
+} from "../../src/core/tick-record.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../src/core/time.ts";
+import type { TrafficSeries } from "../../src/core/traffic.ts";
+import { createRandom, type Random } from "../../src/sim/random.ts";
+import { fresh, machine, minutesBefore, minutesFrom, NOW, observation, policy, started } from "./examples.ts";
+
+const bytesOf = (record: TickRecord) => Buffer.byteLength(JSON.stringify(record));
+const throughJson = <T>(value: T): T => JSON.parse(JSON.stringify(value));
+
+const history = seasonalForecaster("UTC").update(
+  null,
+  minutesFrom(
+    NOW - 3 * DAY_MS,
+    (3 * DAY_MS) / MINUTE_MS - 30,
+    (at) => 300 + 250 * Math.sin((2 * Math.PI * at) / DAY_MS),
+  ),
+  [],
+  NOW - 30 * MINUTE_MS,
+);
+
+function decided(seen: Observation) {
+  const decision = decideTick(seen);
+  return { ...decision, record: tickRecord(seen, decision) };
+}
+
+function expectReplay(seen: Observation): FullRecord {
+  const { decision, actions, record } = decided(seen);
+  const stored = throughJson(record);
+  if (stored.kind !== "full") throw new Error(`expected a full record, got ${stored.kind}`);
+  expect(redecide(seen.pool, stored)).toEqual({ decision, actions });
+  return stored;
+}
+
+/** Ids as long as Fly's. */
+const flyMachines = (count: number) =>
+  Array.from({ length: count }, (_, i) =>
+    machine(`e82d${String(i).padStart(10, "0")}`, { createdAt: NOW - DAY_MS + i }),
+  );
+
+describe("replay", () => {
+  const gappy = minutesBefore(
+    NOW,
+    Array.from({ length: 60 }, (_, i) => (i % 7 === 0 ? Number.NaN : 400 + i)),
+  );
+  const cases: [string, Partial<Observation>][] = [
+    ["a growth for what is measured now", { samples: fresh(gappy), machines: fresh(started(1)) }],
+    ["a growth with a forecast", { state: history, machines: fresh(started(1)) }],
+    [
+      "a growth out of stopped machines",
+      { machines: fresh([machine("a"), machine("b", { state: "stopped" })]), samples: fresh(gappy) },
+    ],
+    ["a shrinkage", { state: history, machines: fresh(started(30)), policy: policy({ maxWorkers: 40 }) }],
+    [
+      "a shrinkage kept by stabilisation over an hour",
+      {
+        state: history,
+        machines: fresh(started(9)),
+        samples: fresh(gappy),
+        policy: policy({ stabilisationSeconds: 3_600, requestsPerWorker: 300 }),
+      },
+    ],
+    [
+      "a shrinkage kept by the cooldown",
+      { state: history, machines: fresh(started(10)), lastChangeAt: NOW - 100 * SECOND_MS },
+    ],
+    [
+      "stale samples",
+      {
+        state: history,
+        machines: fresh(started(30)),
+        samples: { status: "stale", value: gappy, ageMs: HOUR_MS, why: "an hour old" },
+      },
+    ],
+    ["missing machines", { state: history, machines: { status: "missing", why: "Fly answered 500" } }],
+    [
+      "an override",
+      {
+        state: history,
+        override: {
+          machineId: "m0",
+          seenAt: NOW,
+          until: NOW + HOUR_MS,
+          workers: 5,
+          what: "m0 was started by hand",
+        },
+      },
+    ],
+    [
+      "a freeze and a pinned machine",
+      { state: history, policy: policy({ frozenUntil: NOW + HOUR_MS, pinnedMachineId: "m0" }) },
+    ],
+    [
+      "a later attempt that runs late",
+      { state: history, machines: fresh(started(1)), attempt: 3, slot: NOW - 7 * MINUTE_MS },
+    ],
+  ];
+  it.each(cases)("of %s is identical after JSON", (_name, changes) => {
+    expectReplay(observation(changes));
+  });
+
+  it("is identical for three hundred ticks of all kinds", () => {
+    const random = createRandom("replay");
+    let full = 0;
+    for (let i = 0; i < 300; i++) {
+      const seen = anyObservation(random);
+      if (decided(seen).record.kind !== "full") continue;
+      expectReplay(seen);
+      full += 1;
+    }
+    expect(full).toBeGreaterThan(150);
+  });
+});
+
+function anyObservation(random: Random): Observation {
+  const machines = Array.from(
+    { length: random.int(0, 12) },
+    (_, i): Machine =>
+      machine(`m${i}`, {
+        state: random.next() < 0.7 ? "started" : random.pick(MACHINE_STATES),
+        health: random.pick(["passing", "failing", "unknown"] as const),
+        cordoned: random.next() < 0.1,
+        createdAt: NOW - random.int(0, 1_000) * MINUTE_MS,
+      }),
+  );
+  const values = Array.from({ length: random.int(0, 90) }, () =>
+    random.next() < 0.2 ? Number.NaN : random.between(0, 1_500),
+  );
+  const series: TrafficSeries = minutesBefore(NOW - random.int(0, 59) * SECOND_MS, values);
+  return observation({
+    machines: anyPart(random, machines),
+    samples: anyPart(random, series),
+    state: random.next() < 0.8 ? history : null,
+    attempt: random.int(1, 4),
+    slot: NOW - random.int(0, 20) * MINUTE_MS,
+    lastChangeAt: random.next() < 0.3 ? NOW - random.int(0, 600) * SECOND_MS : null,
+    policy: policy({
+      minWorkers: random.int(0, 3),
+      maxWorkers: random.int(3, 15),
+      quantile: random.pick([0.5, 0.9, 0.95, 0.987]),
+      stabilisationSeconds: random.pick([0, 61, 600, 1_800]),
+      pinnedMachineId: random.pick([null, "m0", "m3"]),
+      frozenUntil: random.next() < 0.1 ? NOW + HOUR_MS : null,
+    }),
+    override:
+      random.next() < 0.15
+        ? { machineId: "m1", seenAt: NOW, until: NOW + HOUR_MS, workers: random.int(0, 9), what: "by hand" }
+        : null,
+  });
+}
+
+function anyPart<T>(random: Random, value: T): Part<T> {
+  const chance = random.next();
+  if (chance < 0.8) return { status: "fresh", value };
+  if (chance < 0.9) return { status: "stale", value, ageMs: random.int(1, 1e6), why: "old" };
+  return { status: "missing", why: "no answer" };
+}
+
+describe("size", () => {
+  it("is at most 4 KB with sixty machines, ten of them to be started", () => {
+    const machines = flyMachines(60).map((one, i) => (i < 10 ? { ...one, state: "stopped" as const } : one));
+    const seen = observation({
+      state: history,
+      machines: fresh(machines),
+      samples: fresh(minutesBefore(NOW, new Array<number>(60).fill(5_987))),
+      policy: policy({ maxWorkers: 60 }),
+    });
+    const record = expectReplay(seen);
+    expect(record.actions).toHaveLength(10);
+    expect(bytesOf(record)).toBeLessThanOrEqual(RECORD_LIMIT_BYTES);
+  });
+
+  it("is cut where hundreds of machines do not fit", () => {
+    const seen = observation({
+      state: history,
+      machines: fresh(flyMachines(400)),
+      policy: policy({ maxWorkers: 500 }),
+    });
+    const { decision, record, forecast } = decided(seen);
+    expect(decision.kind).toBe("shrink");
+    expect(record).toEqual({ v: 1, kind: "cut", confidence: forecast?.confidence });
+  });
+
+  it("is counted in bytes, not in letters", () => {
+    const seen = observation({
+      machines: fresh(started(1)),
+      override: { machineId: "m0", seenAt: NOW, until: NOW + 1, workers: 3, what: "ü".repeat(2_200) },
+    });
+    expect(bytesOf(decided(seen).record)).toBeLessThanOrEqual(RECORD_LIMIT_BYTES);
+  });
+});
+
+describe("a held pool", () => {
+  it("gets a short record where no rule bit", () => {
+    const seen = observation({ machines: fresh(started(1)), policy: policy({ requestsPerWorker: 500 }) });
+    const { decision, record, forecast } = decided(seen);
+    expect([decision.kind, decision.constraints]).toEqual(["hold", []]);
+    expect(record).toEqual({ v: 1, kind: "short", confidence: forecast?.confidence });
+  });
+
+  it("gets a full one where a rule kept it from moving", () => {
+    const seen = observation({ machines: fresh(started(1)), policy: policy({ frozenUntil: NOW + HOUR_MS }) });
+    const { decision } = decided(seen);
+    expect([decision.kind, decision.constraints.length]).toEqual(["hold", 1]);
+    expectReplay(seen);
+  });
+
+  it("has no confidence where nothing was ever measured", () => {
+    const { record } = decided(observation({ samples: { status: "missing", why: "no answer" } }));
+    expect(record).toEqual({ v: 1, kind: "short", confidence: null });
+  });
+});
+
+it("keeps gaps as null and samples only as far back as the rules look", () => {
+  const values = Array.from({ length: 120 }, (_, i) => (i === 115 ? Number.NaN : 700));
+  const record = expectReplay(observation({ samples: fresh(minutesBefore(NOW, values)) }));
+  const { samples } = record.observation;
+  if (samples.status === "missing") throw new Error("expected samples in the record");
+  expect(samples.value.values).toContain(null);
+  expect(samples.value.values).toHaveLength(11);
+});
