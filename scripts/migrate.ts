@@ -3,30 +3,33 @@
 // The trap: the functions' own role may not change the schema, so this wants the address of the database's owner.
 import { parseArgs } from "node:util";
 import { applyMigrations } from "../src/local/migrations.ts";
+import { readCommand, runScript, UserError } from "./user-error.ts";
 
 const USAGE = `Usage: npm run migrate -- [--database-url URL]
 Applies migrations/*.sql that the database does not have yet, each in one transaction.
   --database-url URL   postgres://user:password@host:port/database of the owner; default: DATABASE_URL`;
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: { "database-url": { type: "string" }, help: { type: "boolean", short: "h" } },
-  });
-  if (values.help) return console.log(USAGE);
+function readDatabaseUrl(): URL | "help" {
+  const options = { "database-url": { type: "string" }, help: { type: "boolean", short: "h" } } as const;
+  const { values } = parseArgs({ options });
+  if (values.help) return "help";
   const databaseUrl = values["database-url"] ?? process.env.DATABASE_URL;
-  if (!databaseUrl || !URL.canParse(databaseUrl))
-    throw new Error(
-      `${databaseUrl ? "The database's URL cannot be read" : "No database was named"}.\n${USAGE}`,
-    );
-  const { host, pathname } = new URL(databaseUrl);
-  console.log(`Migrating ${host}${pathname}`);
-  const { applied } = await applyMigrations(databaseUrl, {
+  if (!databaseUrl) throw new UserError("No database was named.");
+  if (!URL.canParse(databaseUrl)) throw new UserError("The database's URL cannot be read.");
+  return new URL(databaseUrl);
+}
+
+async function main(): Promise<void> {
+  const url = readCommand(readDatabaseUrl, USAGE);
+  if (url === "help") return console.log(USAGE);
+  const at = `${url.host}${url.pathname}`;
+  console.log(`Migrating ${at}`);
+  const { applied } = await applyMigrations(url.href, {
     onApplied: (file) => console.log(`  applied ${file}`),
+  }).catch((error: NodeJS.ErrnoException) => {
+    throw new UserError(`Cannot migrate ${at}: ${error.message || error.code}`);
   });
   console.log(applied.length > 0 ? `Done: ${applied.length} applied.` : "Already up to date.");
 }
 
-main().catch((error: Error) => {
-  console.error(error.message);
-  process.exitCode = 1;
-});
+runScript(main);
