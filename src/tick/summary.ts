@@ -7,6 +7,7 @@ import type { Mode } from "../core/policy.ts";
 import type { Instant } from "../core/time.ts";
 import type { Intent, Outcome } from "../ports.ts";
 import type { IntentOutcome } from "./apply-actions.ts";
+import type { LockState, NotHeld } from "./with-lease.ts";
 
 export type PoolSummary = {
   readonly pool: PoolKey;
@@ -20,18 +21,21 @@ export type PoolSummary = {
   readonly actions: readonly (Action & { readonly outcome: Outcome | null })[];
 };
 
-export type AppSummary =
-  | {
-      readonly app: string;
-      readonly status: "done";
-      readonly attempt: number;
-      readonly lock: string;
-      readonly pools: readonly PoolSummary[];
-      readonly ms: Record<string, number>;
-    }
-  | { readonly app: string; readonly status: "busy"; readonly retryAfterMs: number }
-  | { readonly app: string; readonly status: "closed" | "unreached" }
-  | { readonly app: string; readonly status: "failed"; readonly error: string };
+export type DoneSummary = {
+  readonly status: "done";
+  readonly attempt: number;
+  readonly lock: LockState;
+  readonly pools: readonly PoolSummary[];
+  /** Per step. */
+  readonly ms: Readonly<Record<string, number>>;
+};
+
+export type AppSummary = { readonly app: string } & (
+  | DoneSummary
+  | NotHeld
+  | { readonly status: "unreached" }
+  | { readonly status: "failed"; readonly error: string }
+);
 
 export type TickSummary = {
   readonly slot: Instant;

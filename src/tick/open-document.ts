@@ -1,0 +1,46 @@
+/** What step 8 puts down: for each pool what was decided from what, what is to be done, and what the forecaster carries on. */
+import type { TickDecision } from "../core/decide-tick.ts";
+import { patternsOf } from "../core/forecast/patterns.ts";
+import { encodeState } from "../core/forecast/state.ts";
+import { tickRecord } from "../core/tick-record.ts";
+import { HOUR_MS, type Instant } from "../core/time.ts";
+import type { Lease, OpenTick, PoolTick } from "../ports.ts";
+import type { ObservedApp, ObservedPool } from "./observe.ts";
+import type { TickRequest } from "./settings.ts";
+
+/** The profile changes slowly; saving it hourly keeps a tick's writes small. */
+const COLD_SAVED_EVERY_MS = HOUR_MS;
+
+export type DecidedPool = ObservedPool & { readonly tick: TickDecision };
+
+export function openDocument(
+  lease: Lease,
+  { mode }: TickRequest,
+  { resolved, retired }: ObservedApp,
+  decided: readonly DecidedPool[],
+  now: Instant,
+): OpenTick {
+  return { lease, now, mode, resolved, retired, pools: decided.map((pool) => poolTick(pool, now)) };
+}
+
+function poolTick({ observation, tick, coldSavedAt, newOverride }: DecidedPool, now: Instant): PoolTick {
+  const { pool, mode, policy, machines } = observation;
+  const stored = tick.state === null ? null : encodeState(tick.state);
+  // A clock that went back must not keep the cold part from being saved until it has caught up.
+  const coldDue = coldSavedAt === null || now < coldSavedAt || now - coldSavedAt >= COLD_SAVED_EVERY_MS;
+  return {
+    pool,
+    mode,
+    policy,
+    decision: tick.decision,
+    record: tickRecord(observation, tick),
+    machines: machines.status === "fresh" ? machines.value : null,
+    actions: mode === "act" ? tick.actions : [],
+    override: newOverride,
+    hot: stored?.hot ?? null,
+    cold: stored !== null && coldDue ? { state: stored.cold, patterns: patternsOf(tick.state!) } : null,
+    predictions: tick.predictions,
+    model: tick.forecast?.model ?? null,
+    confidence: tick.forecast?.confidence ?? null,
+  };
+}
