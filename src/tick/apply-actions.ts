@@ -15,11 +15,10 @@ import type { Instant } from "../core/time.ts";
 import { isMachineApiError, type MachineApiError, messageOf } from "../errors.ts";
 import type { Intent, Lease, Outcome, OutcomeStatus, TickPorts } from "../ports.ts";
 import { inTurn } from "./in-turn.ts";
+import { pauseBeforeRetry } from "./retry.ts";
 
 /** Fly limits each machine's actions to one a second, and creates to one a second for the whole app. */
 const PARALLEL_MOVES = 8;
-const TRIES = 3;
-const PAUSE_MS = 1_000;
 
 export type IntentOutcome = { readonly intentId: string; readonly outcome: Outcome };
 
@@ -104,21 +103,6 @@ async function look(
     };
   } catch {
     return null;
-  }
-}
-
-/** null: calling again would not help, or was tried often enough. */
-function pauseBeforeRetry(error: MachineApiError, attempt: number): number | null {
-  if (attempt >= TRIES) return null;
-  switch (error.kind) {
-    case "rateLimited":
-      return error.retryAfterMs ?? PAUSE_MS * attempt;
-    case "transient":
-    case "ambiguous":
-    case "nameTaken": // it exists, but the list does not show it yet
-      return PAUSE_MS * attempt;
-    default:
-      return null;
   }
 }
 

@@ -6,16 +6,20 @@ import { type Machine, type PoolKey, poolName } from "../core/fleet.ts";
 import { decodeState } from "../core/forecast/state.ts";
 import type { Observation, Override, Part } from "../core/observation.ts";
 import { lowestMode, type Policy } from "../core/policy.ts";
-import { DAY_MS, floorTo, formatInstant, type Instant, MINUTE_MS } from "../core/time.ts";
+import { DAY_MS, floorTo, formatInstant, type Instant, MINUTE_MS, SECOND_MS } from "../core/time.ts";
 import { measuredUntil, type TrafficSample, type TrafficSeries, toSeries } from "../core/traffic.ts";
 import { isMachineApiError, messageOf } from "../errors.ts";
 import type { Lease, OpenTick, PoolMemory, TickPorts } from "../ports.ts";
 import { detectOverride } from "./detect-override.ts";
 import { resolveIntent } from "./resolve-intents.ts";
+import { pauseBeforeRetry } from "./retry.ts";
 import type { TickRequest, TickSettings } from "./settings.ts";
 
 /** From so much history a forecaster without state is built. */
 const REBUILD_MS = 28 * DAY_MS;
+
+/** Looking must leave time for acting. */
+const LONGEST_PAUSE_MS = 10 * SECOND_MS;
 
 export type ObservedPool = {
   readonly observation: Observation;
@@ -106,13 +110,21 @@ export function effectivePolicy(defaults: Policy, own: Partial<Policy>): Policy 
 }
 
 /** An app that Fly does not know has no machines: that is an answer. Every other failure leaves them unknown. */
-async function listMachines(app: string, { machineApi, guard, log }: TickPorts): Promise<Part<Machine[]>> {
-  try {
-    return { status: "fresh", value: await guard("fly:read", app, () => machineApi.list(app)) };
-  } catch (error) {
-    log("list machines", { app, error: messageOf(error) });
-    if (isMachineApiError(error) && error.kind === "notFound") return { status: "fresh", value: [] };
-    return { status: "missing", why: messageOf(error) };
+async function listMachines(
+  app: string,
+  { machineApi, guard, clock, log }: TickPorts,
+): Promise<Part<Machine[]>> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return { status: "fresh", value: await guard("fly:read", app, () => machineApi.list(app)) };
+    } catch (error) {
+      log("list machines", { app, attempt, error: messageOf(error) });
+      if (!isMachineApiError(error)) return { status: "missing", why: messageOf(error) };
+      if (error.kind === "notFound") return { status: "fresh", value: [] };
+      const pauseMs = pauseBeforeRetry(error, attempt);
+      if (pauseMs === null || pauseMs > LONGEST_PAUSE_MS) return { status: "missing", why: error.message };
+      await clock.sleep(pauseMs);
+    }
   }
 }
 

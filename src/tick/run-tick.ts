@@ -66,7 +66,9 @@ async function tickUnderLease(
   // 3. observe: each source fresh, stale or missing
   const observed = await watch.step("observe", () => observe(lease, request, settings, ports));
   // 4–7. forecast, plan, decide, choose the machines: pure
-  const decided = observed.pools.map((pool) => ({ ...pool, tick: decideTick(pool.observation) }));
+  const decided = await watch.step("decide", async () =>
+    observed.pools.map((pool) => ({ ...pool, tick: decideTick(pool.observation) })),
+  );
   // 8. intent, before anything moves
   const opening = openDocument(lease, request, observed, decided, clock.now());
   const intents = await watch.step("open", () => history.openTick(opening));
