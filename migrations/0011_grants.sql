@@ -19,6 +19,8 @@ end $$;
 
 grant usage on schema flyahead to flyahead_service;
 grant select, insert, update, delete on all tables in schema flyahead to flyahead_service;
+-- The functions may check tokens, not make them; and what the installation decided about itself is not theirs to change.
+revoke insert, update, delete on flyahead.api_tokens, flyahead.settings, flyahead.regions from flyahead_service;
 grant execute on all functions in schema flyahead to flyahead_service;
 grant usage on schema flyahead_api to flyahead_service, flyahead_operator;
 -- What the views call is called as the one who looks.

@@ -2,9 +2,6 @@
  * The main job on embedded parts: a local flyahead lives weeks of traffic in minutes, and tells how it went.
  * Nothing is faked but time and Fly: see src/local/installation.ts.
  */
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { DAY_MS, floorTo, formatInstant, MINUTE_MS } from "../src/core/time.ts";
 import { type Installation, startInstallation } from "../src/local/installation.ts";
 import { demandAt } from "../src/sim/traffic/demand.ts";
@@ -20,10 +17,10 @@ import {
   twoDecisions,
 } from "./demo/report.ts";
 import { APP, type DemoTraffic, demoTraffic, PROCESS_GROUP } from "./demo/traffic.ts";
+import { removeKeptStack, writeKeptStack } from "./kept-stack.ts";
 
 const MIN_WORKERS = 1;
 const MAX_WORKERS = 20;
-const KEPT = join(dirname(fileURLToPath(import.meta.url)), "..", ".flyahead", "stack.json");
 const QUERIES = [
   "select app, region, started, load, capacity, predicted_load, last_reason from flyahead_api.region_status",
   "select * from flyahead_api.autoscaling_analytics order by day, region",
@@ -127,12 +124,12 @@ async function report(
 
 /** Stays until the stack is closed by Ctrl-C, which also removes everything. */
 async function keep({ stack, flyUrl, token }: Installation): Promise<void> {
-  mkdirSync(dirname(KEPT), { recursive: true });
-  writeFileSync(
-    KEPT,
-    JSON.stringify({ databaseUrl: stack.postgres.adminUrl, functionsUrl: stack.functionsUrl, flyUrl, token }),
-    { mode: 0o600 },
-  );
+  writeKeptStack({
+    databaseUrl: stack.postgres.adminUrl,
+    functionsUrl: stack.functionsUrl,
+    flyUrl,
+    token,
+  });
   console.log(`
 Kept until Ctrl-C:
   functions   ${stack.functionsUrl}/auto-scaling and /traffic, with Authorization: Bearer ${token}
@@ -144,7 +141,7 @@ ${QUERIES.map((query) => `  npm run sql -- "${query}"`).join("\n")}`);
   try {
     await stack.closed;
   } finally {
-    rmSync(KEPT, { force: true });
+    removeKeptStack();
   }
 }
 

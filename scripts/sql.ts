@@ -1,43 +1,16 @@
 // `npm run sql -- "select …"`: a look into the database on a machine without psql. It asks the database of DATABASE_URL, else that
 // of the stack which `npm run demo -- --keep` left running (.flyahead/stack.json). The trap: the shell. Put the query in
 // quotes, or it expands the * and npm keeps what looks like its own options. Times are shown as Postgres writes them, in UTC.
-import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import postgres from "postgres";
 import { textTable } from "../src/local/text-table.ts";
+import { findDatabase } from "./running-stack.ts";
+import { runScript, UserError } from "./user-error.ts";
 
 const USAGE = `Usage: npm run sql -- "select …" [--json] [--width N]
   --json     rows as JSON, one array for each statement that answers rows
   --width N  places that one cell may take (default 60)
 The database: DATABASE_URL, else the stack of \`npm run demo -- --keep\`.`;
-
-class UserError extends Error {}
-
-function stackUrl(): string | undefined {
-  const file = join(dirname(fileURLToPath(import.meta.url)), "..", ".flyahead", "stack.json");
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch {
-    return undefined;
-  }
-  try {
-    const { databaseUrl } = JSON.parse(text) as { databaseUrl?: unknown };
-    if (typeof databaseUrl === "string") return databaseUrl;
-  } catch {}
-  throw new UserError(
-    `${file} holds no JSON with a databaseUrl. Remove it, or start the demo with --keep again.`,
-  );
-}
-
-function databaseUrl(): { url: string; from: string } {
-  if (process.env.DATABASE_URL) return { url: process.env.DATABASE_URL, from: "DATABASE_URL" };
-  const url = stackUrl();
-  if (url) return { url, from: ".flyahead/stack.json" };
-  throw new UserError("Which database? Set DATABASE_URL, or start one with: npm run demo -- --keep");
-}
 
 function readArguments() {
   try {
@@ -93,7 +66,7 @@ async function main(): Promise<void> {
   const { query, json, width, help } = readArguments();
   if (help) return console.log(USAGE);
   if (query === "") throw new UserError(`There is no query.\n\n${USAGE}`);
-  const { url, from } = databaseUrl();
+  const { url, from } = findDatabase(undefined);
   const fault = (error: unknown) => new UserError(describeFault(error, query, from));
   let sql: postgres.Sql;
   try {
@@ -124,7 +97,4 @@ async function main(): Promise<void> {
   }
 }
 
-main().catch((error) => {
-  console.error(error instanceof UserError ? error.message : error);
-  process.exitCode = 1;
-});
+runScript(main);

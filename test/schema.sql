@@ -13,7 +13,7 @@ table flyahead.api_tokens
   constraint PRIMARY KEY (id)
   constraint UNIQUE (name)
   constraint UNIQUE (token_hash)
-  grant to flyahead_service delete, insert, select, update
+  grant to flyahead_service select
 
 table flyahead.app_leases
 -- who may act on an app: the holder of the newest fence until expires_at
@@ -89,7 +89,7 @@ table flyahead.regions
   latitude double precision not null
   longitude double precision not null
   constraint PRIMARY KEY (code)
-  grant to flyahead_service delete, insert, select, update
+  grant to flyahead_service select
 
 table flyahead.scaling_intents
 -- each call to Fly, written before it is made; open (closed_at null) until its outcome is known
@@ -121,7 +121,7 @@ table flyahead.settings
   name text not null
   value text not null
   constraint PRIMARY KEY (name)
-  grant to flyahead_service delete, insert, select, update
+  grant to flyahead_service select
 
 table flyahead.ticks
 -- one run of the loop for one app and slot; closed_at is null where it died on the way

@@ -22,15 +22,28 @@ export async function runTick(
   settings: TickSettings,
   ports: TickPorts,
 ): Promise<TickSummary> {
-  const { clock, history, notifier } = ports;
+  const { clock, notifier } = ports;
   const deadline = clock.now() + settings.deadlineMs;
   const apps = await inTurn(request.apps, settings.concurrency, (app) =>
     tickApp(app, deadline, request, settings, ports),
   );
   const unreached = apps.filter(({ status }) => status === "unreached").map(({ app }) => app);
-  if (unreached.length > 0) await history.recordUnreached(request.slot, unreached, clock.now());
+  if (unreached.length > 0) await noteUnreached(request.slot, unreached, ports);
   if (apps.some(({ status }) => status === "done")) await notifier.heartbeat();
   return { slot: request.slot, mode: request.mode, apps };
+}
+
+/** The answer names them in any case; the books let others see it. */
+async function noteUnreached(
+  slot: Instant,
+  apps: readonly string[],
+  { history, clock, log }: TickPorts,
+): Promise<void> {
+  try {
+    await history.recordUnreached(slot, apps, clock.now());
+  } catch (error) {
+    log("record unreached", { slot, apps, error: messageOf(error) });
+  }
 }
 
 /** Never throws: an app that fails is an answer, and the other apps go on. */

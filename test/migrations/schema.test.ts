@@ -39,6 +39,23 @@ describe("migrations", () => {
     await expect(insert).rejects.toThrow(/"Europe\/Atlantis": no such IANA time zone/);
   });
 
+  it("let the functions' role check tokens, but not make or change them", async () => {
+    const { owner } = await harness();
+    const asService = (query: string) =>
+      owner.begin(async (sql) => {
+        await sql.unsafe("set local role flyahead_service");
+        return sql.unsafe(query);
+      });
+    await expect(asService("select * from flyahead.api_tokens")).resolves.toEqual([]);
+    for (const query of [
+      "insert into flyahead.api_tokens (name, token_hash, scopes) values ('x', repeat('0', 64), '{tick}')",
+      "update flyahead.api_tokens set apps = null",
+      "update flyahead.settings set value = 'native'",
+    ]) {
+      await expect(asService(query)).rejects.toThrow(/permission denied/);
+    }
+  });
+
   it("give the operator the views and nothing else, and everyone else nothing", async () => {
     const { owner } = await harness();
     const as = (role: string, query: string) =>

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { DAY_MS, floorTo, formatInstant, MINUTE_MS } from "../../src/core/time.ts";
+import { findFreePort } from "../../src/local/free-port.ts";
 import { makeTempFolder } from "../../src/local/temp-folder.ts";
 import { type Installed, installed, runScript, storedSamples } from "./installed.ts";
 
@@ -23,7 +24,7 @@ const stored = (region: string) => storedSamples(world.installation, region);
 /** The stack as a deployed one: no kept file, so time is the real one. */
 const deployed = () => [
   ...["--url", world.installation.stack.functionsUrl, "--token", world.installation.token],
-  ...["--app", "shop", "--process-group", "web", "--regions", "iad,fra"],
+  ...["--app", "shop", "--process-group", "web", "--regions", "iad,fra", "--pattern", "daily"],
 ];
 
 test("--backfill sends the days up to the simulated now, each minute once; the same seed, the same numbers", async () => {
@@ -78,7 +79,16 @@ test("--trace replays what was recorded, at the same time of day where it can, a
 
 test("from now on with a simulated clock: the clock is moved along at the asked pace", async () => {
   const before = floorTo(world.installation.fly.now(), MINUTE_MS);
-  const { status, stdout, stderr } = await run("--speed", "1200", "--minutes", "30", "--regions", "iad,fra");
+  const { status, stdout, stderr } = await run(
+    "--speed",
+    "1200",
+    "--minutes",
+    "30",
+    "--regions",
+    "iad,fra",
+    "--pattern",
+    "daily",
+  );
   expect(status).toBe(0);
   expect(stderr).toMatch(/1200 minutes in a minute, moving the simulated clock along/);
   expect(stdout).toMatch(/^60 samples sent, 60 stored[^\n]*\n2 requests in /m);
@@ -97,7 +107,7 @@ test("live on a deployed stack: the minute that has just ended goes at once; Ctr
       },
     },
   );
-  expect(stderr).toMatch(/then live: a minute each minute/);
+  expect(stderr).toMatch(/Z, live: a minute each minute \(it is 20/);
   expect(stdout).toMatch(/^Stopped before the end: 20.*\n2 samples sent, 2 stored, 0 refused/);
   expect(status).toBe(130);
   const [sample, ...more] = await stored("iad");
@@ -124,14 +134,14 @@ test("on a deployed stack, faster than live is the past up to now, and the futur
 });
 
 test("refused samples are counted by their reason, which is said at once; nothing stored is a failure", async () => {
-  const partly = await run("--backfill", "0.1", "--regions", "iad,nrt", "--json");
+  const partly = await run("--backfill", "0.1", "--pattern", "daily", "--regions", "iad,nrt", "--json");
   expect(partly.status).toBe(0);
   expect(JSON.parse(partly.stdout)).toMatchObject({
     ...{ sent: 288, stored: 144, refused: 144 },
     refusals: { "no pool shop/web@nrt; pools are found in Fly's machine list by the first tick": 144 },
   });
   expect(partly.stderr).toMatch(/^refused, nrt at 20\S+Z: no pool shop\/web@nrt/m);
-  const none = await run("--backfill", "0.1", "--app", "other");
+  const none = await run("--backfill", "0.1", "--pattern", "daily", "--app", "other");
   expect(none.status).toBe(1);
   expect(none.stdout).toMatch(/0 stored, 432 refused[\s\S]* {2}144 × no pool other\/web@iad/);
   expect(none.stderr).toMatch(/\nNothing was stored\.\n$/);
@@ -183,16 +193,17 @@ test("429 is waited out as asked, a stack that stumbles is asked again, and no s
 });
 
 test("what is wrong is said in a sentence, without a stack trace", async () => {
+  const away = `http://127.0.0.1:${await findFreePort()}`;
   const faults: [string[], RegExp][] = [
     [
       ["--token", "fa_wrong_wrong_wrong_wrong", "--backfill", "0.1"],
       /The samples were refused with 401: This token is unknown/,
     ],
     [
-      ["--url", "http://127.0.0.1:1", "--token", "fa_x", "--app", "a"],
-      /Cannot reach http:\/\/127\.0\.0\.1:1\/traffic: ECONNREFUSED/,
+      ["--url", away, "--token", "fa_x", "--app", "a", "--pattern", "daily"],
+      /^Cannot reach http:\/\/127\.0\.0\.1:\d+\/traffic: ECONNREFUSED\. Is the stack up/m,
     ],
-    [["--url", "http://127.0.0.1:1", "--token", "fa_x"], /^Which app\? Give --app NAME/],
+    [["--url", away, "--token", "fa_x"], /^Which app\? Give --app NAME/],
     [["--pattern", "wavy"], /^There is no traffic pattern "wavy"; choose one of steady, daily/],
     [["--regions", "iad,atlantis"], /^Cannot simulate traffic in region "atlantis"/],
     [["--speed", "fast"], /^--speed is "fast"; give a number/],

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { floorTo, formatInstant, MINUTE_MS } from "../../src/core/time.ts";
+import { findFreePort } from "../../src/local/free-port.ts";
 import { type Installed, installed } from "./installed.ts";
 
 let world: Installed;
@@ -11,15 +12,19 @@ afterEach(() => world.installation.sql.unsafe("drop trigger if exists tamper on 
 
 const run = (...args: string[]) => world.run("test-autoscaling.ts", args);
 
-/** A minute before the next slot, both pools have carried this load for ten minutes: 500 is what one machine carries. */
-async function carry(load: number): Promise<void> {
-  const { fly, call } = world.installation;
+/**
+ * A minute before the next slot: ten minutes of far more load than the pools may have machines for, so that what is decided
+ * is their maximum, whatever is forecast.
+ */
+async function overload(maxWorkers: number): Promise<void> {
+  const { fly, call, sql } = world.installation;
   const slot = floorTo(fly.now(), 15 * MINUTE_MS) + 15 * MINUTE_MS;
   if (slot - MINUTE_MS > fly.now()) fly.advanceTo(slot - MINUTE_MS);
+  await sql`update flyahead.worker_regions set max_workers = ${maxWorkers}`;
   const samples = ["iad", "fra"].flatMap((region) =>
     Array.from({ length: 10 }, (_, i) => {
       const at = formatInstant(slot - (i + 2) * MINUTE_MS);
-      return { app: "shop", region, processGroup: "web", at, requests: load };
+      return { app: "shop", region, processGroup: "web", at, requests: 9_000 };
     }),
   );
   const answer = await call("traffic", { method: "POST", body: JSON.stringify(samples) });
@@ -34,8 +39,19 @@ async function tamper(statement: string): Promise<void> {
 }
 const poolOf = (region: string) => `(select id from flyahead.worker_regions where region = '${region}')`;
 
+const startedCount = () =>
+  world.installation.fly.machines().filter(({ state }) => state === "started").length;
+
+test("without traffic all pools hold, their records are short, and answer and history agree", async () => {
+  const { status, stdout } = await run();
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/shop\/web@fra +act +1 → 1 +hold +∅/);
+  expect(stdout).toMatch(/scaling_intents: none/);
+  expect(stdout).toMatch(/All agree: 2 decisions and 0 actions .*; 0 full records/);
+});
+
 test("moves the simulated clock to the next slot, shows decisions, outcomes and rows, and finds that all agree", async () => {
-  await carry(1_200);
+  await overload(3);
   const before = world.installation.fly.now();
   const { status, stdout, stderr } = await run();
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
@@ -44,19 +60,21 @@ test("moves the simulated clock to the next slot, shows decisions, outcomes and 
     `The simulated clock was moved from ${formatInstant(before)} to ${slot}, the next slot.`,
   );
   expect(stdout).toContain(`Slot ${slot}, mode act`);
-  expect(stdout).toMatch(/shop\/web@fra +act +1 → 3 +grow/);
+  expect(stdout).toMatch(/shop\/web@fra +act +1 → 3 +grow +\d\.\d\d/);
   expect(stdout).toMatch(
-    /^shop\/web@iad: Grow from 2 to 3: .*1200 now need 3\.\n {4}create fa-web-iad-\S+ as a copy of \S+: done/m,
+    /^shop\/web@iad: Grow from 2 to 3: .*\.\n {4}create fa-web-iad-\S+ as a copy of \S+: done \(created/m,
   );
-  expect(stdout).toMatch(/scaling_intents:\n.*\n.*\n +\d+ +0 +start +\S+ +done +Fly took the start/);
+  expect(stdout).toMatch(/^ +\d+ +0 +start +\S+ +done +Fly took the start/m);
   expect(stdout).toMatch(
     /All agree: 2 decisions and 3 actions .*; 2 full records decided again with the same result\.\n$/,
   );
-  expect(world.installation.fly.machines().filter(({ state }) => state === "started")).toHaveLength(6);
+  const { fly } = world.installation;
+  fly.advanceTo(fly.now() + MINUTE_MS);
+  expect(startedCount()).toBe(6);
 });
 
-test("--mode advise moves nothing; --json is data; a hold without rules has a short record", async () => {
-  await carry(2_600);
+test("--mode advise moves nothing, and --json is data", async () => {
+  await overload(4);
   const { status, stdout } = await run("--mode", "advise", "--apps", "shop", "--json");
   expect(status).toBe(0);
   const { answer, rows, differences } = JSON.parse(stdout);
@@ -64,12 +82,6 @@ test("--mode advise moves nothing; --json is data; a hold without rules has a sh
   expect(answer.apps[0].pools[0].actions[0]).toMatchObject({ kind: "create", outcome: null });
   expect(rows.shop.history[0]).toMatchObject({ mode: "advise", kind: "grow", intents: [] });
   expect(world.installation.fly.machines()).toHaveLength(6);
-  await carry(1_400);
-  const held = JSON.parse((await run("--json")).stdout);
-  expect(held.rows.shop.history.map((row: { record: { kind: string } }) => row.record.kind)).toContain(
-    "short",
-  );
-  expect(held.differences).toEqual([]);
 });
 
 test("a slot that is over was not tested, and this is said loudly", async () => {
@@ -81,7 +93,7 @@ test("a slot that is over was not tested, and this is said loudly", async () => 
 });
 
 test("a tampered history row: each difference is named, and only that pool", async () => {
-  await carry(1_700);
+  await overload(4);
   await tamper(`update flyahead.autoscaling_history set to_workers = 9, reason = 'Because I say so.'
     where tick_id = new.id and pool_id = ${poolOf("fra")}`);
   const { status, stdout, stderr } = await run();
@@ -97,7 +109,7 @@ test("a tampered history row: each difference is named, and only that pool", asy
 });
 
 test("a row that is missing, an outcome and a record that were changed are found too", async () => {
-  await carry(2_200);
+  await overload(5);
   await tamper(`
     delete from flyahead.scaling_intents where history_id in
       (select id from flyahead.autoscaling_history where tick_id = new.id and pool_id = ${poolOf("iad")});
@@ -115,28 +127,41 @@ test("a row that is missing, an outcome and a record that were changed are found
     /shop\/web@fra: action 0 \(create\), status: the answer says "done", scaling_intents says "failed"/,
   );
   expect(stderr).toMatch(/shop\/web@fra: to: decided again from the record says 4, history row \d+ says 5/);
-  expect(stderr).toMatch(
-    /shop\/web@fra: constraints: decided again from the record says \["bounds"\], history row \d+ says \[\]/,
-  );
+});
+
+test("refused and unknown outcomes are told in words, and agree with their intents", async () => {
+  const { fly } = world.installation;
+  await overload(6);
+  fly.addFault({ kind: "noCapacity", action: "create", region: "iad" });
+  fly.addFault({ kind: "timeoutBefore", action: "create", region: "fra" });
+  const { status, stdout } = await run();
+  fly.clearFaults();
+  expect(stdout).toMatch(/create fa-web-iad-\S+ as a copy of \S+: refused \(/);
+  expect(stdout).toMatch(/create fa-web-fra-\S+ as a copy of \S+: not known, the next tick looks again \(/);
+  expect(stdout).toMatch(/^ +\d+ +0 +create +fa-web-fra-\S+ +unknown/m);
+  expect(stdout).toMatch(/All agree: 2 decisions and 2 actions/);
+  expect(status).toBe(0);
+  await overload(6);
+  expect((await run()).stdout).toMatch(/All agree: 2 decisions and 2 actions/);
 });
 
 test("what keeps it from calling is said in a sentence, and then nothing was called", async () => {
   const { stack, sql } = world.installation;
-  const away = "http://127.0.0.1:1/functions/v1";
+  const away = `http://127.0.0.1:${await findFreePort()}/functions/v1`;
   const faults: [string[], RegExp][] = [
     [["--token", "fa_wrong_wrong_wrong_wrong"], /^The tick was refused with 401: This token is unknown/],
     [["--mode", "fly"], /^The tick was refused with 400: .*\n {2}mode: /],
     [["--apps", "nobody"], /^The tick was refused with 400: Not configured: nobody/],
     [
       ["--url", away, "--token", "fa_x", "--database-url", stack.postgres.adminUrl],
-      /^Cannot reach http:\/\/127\.0\.0\.1:1\/functions\/v1\/auto-scaling: ECONNREFUSED/,
+      /^Cannot reach http:\/\/127\.0\.0\.1:\d+\/functions\/v1\/auto-scaling: ECONNREFUSED/,
     ],
     [["--url", away, "--token", "fa_x"], /^Which database holds the history/],
-    [["--url", away], /^No token for http:\/\/127\.0\.0\.1:1/],
+    [["--url", away], /^No token for http:\/\/127\.0\.0\.1:\d+\/functions\/v1: give --token/],
     [["--url", "nonsense"], /^The URL "nonsense" cannot be read/],
     [
       ["--database-url", "postgres://u:secret@127.0.0.1:1/none"],
-      /^Cannot read flyahead\.autoscaling_history at 127\.0\.0\.1:1\/none: ECONNREFUSED/,
+      /^Cannot read flyahead\.autoscaling_history at 127\.0\.0\.1:1\/none: .*ECONNREFUSED/,
     ],
     [["--speed", "1"], /^Unknown option '--speed'.*\n\nUsage/s],
   ];

@@ -1,0 +1,57 @@
+/**
+ * Where the stack is that `npm run demo -- --keep` left running: its addresses and its token, in .flyahead/stack.json,
+ * readable by its owner only. The demo writes the file and removes it; every other script reads it, so that in another
+ * terminal nothing has to be typed. FLYAHEAD_STACK names another file.
+ *
+ * The trap: a demo that was killed hard leaves the file behind. What it names is then away, and a script says so.
+ */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { UserError } from "./user-error.ts";
+
+export type KeptStack = {
+  /** As the database's owner. */
+  readonly databaseUrl: string;
+  /** To which /<slug> is added. */
+  readonly functionsUrl: string;
+  /** The simulated Fly, whose clock is at /_sim/clock. */
+  readonly flyUrl: string;
+  /** With the scopes tick, ingest and read. */
+  readonly token: string;
+};
+
+const FIELDS = ["databaseUrl", "functionsUrl", "flyUrl", "token"] as const;
+
+export function keptStackFile(): string {
+  const named = process.env.FLYAHEAD_STACK;
+  return named ? named : join(dirname(fileURLToPath(import.meta.url)), "..", ".flyahead", "stack.json");
+}
+
+/** null where no stack is kept. @throws UserError where the file is not what the demo writes. */
+export function readKeptStack(): KeptStack | null {
+  const file = keptStackFile();
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch {
+    return null;
+  }
+  try {
+    const stack = JSON.parse(text) as Record<string, unknown> | null;
+    if (FIELDS.every((field) => typeof stack?.[field] === "string")) return stack as unknown as KeptStack;
+  } catch {}
+  throw new UserError(
+    `${file} holds no JSON with ${FIELDS.join(", ")}. Remove it, or start the demo with --keep again.`,
+  );
+}
+
+export function writeKeptStack({ databaseUrl, functionsUrl, flyUrl, token }: KeptStack): void {
+  const file = keptStackFile();
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, JSON.stringify({ databaseUrl, functionsUrl, flyUrl, token }), { mode: 0o600 });
+}
+
+export function removeKeptStack(): void {
+  rmSync(keptStackFile(), { force: true });
+}
