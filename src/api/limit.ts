@@ -5,8 +5,6 @@ import { Problem } from "./problem.ts";
 
 const WINDOW_SECONDS = 60;
 
-const WINDOW_SECONDS = 60;
-
 /** @throws Problem 429 with Retry-After where the caller has used up its requests. */
 export async function limited(
   requestLimit: RequestLimit,

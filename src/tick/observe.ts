@@ -45,7 +45,8 @@ export async function observe(
   ]);
   const now = ports.clock.now();
   const resolved = resolveIntents(memories, listed, now);
-  const pools = poolsIn(memories, listed, lease.app);
+  const unsettled = unsettledSince(memories, resolved);
+  const pools = poolsIn(memories, listed, lease.app, unsettled);
   const bases = pools.present.map((pool) => baseOf(pool, memories, settings));
   const samples = await readSamples(lease.app, bases, now, ports);
 
@@ -53,7 +54,7 @@ export async function observe(
     resolved,
     retired: pools.retired,
     pools: bases.map((base) => {
-      const machines = machinesOf(base.pool, listed);
+      const machines = machinesOf(base.pool, listed, unsettled, now);
       const newOverride = machines.status === "fresh" ? overrideIn(base, machines.value, now) : null;
       return {
         coldSavedAt: base.memory?.coldSavedAt ?? null,
@@ -128,19 +129,36 @@ async function listMachines(
   }
 }
 
-function machinesOf(pool: PoolKey, listed: Part<Machine[]>): Part<Machine[]> {
+/** A pool whose create may yet show up in Fly's list has machines that nobody can count: they are stale. */
+function machinesOf(
+  pool: PoolKey,
+  listed: Part<Machine[]>,
+  unsettled: UnsettledSince,
+  now: Instant,
+): Part<Machine[]> {
   if (listed.status === "missing") return listed;
   const value = listed.value.filter(
     (machine) => machine.region === pool.region && machine.processGroup === pool.processGroup,
   );
-  return { ...listed, value };
+  const since = unsettled.get(poolName(pool));
+  if (since === undefined) return { ...listed, value };
+  return {
+    status: "stale",
+    value,
+    ageMs: now - since,
+    why: "a create of an earlier tick may not be listed yet",
+  };
 }
 
-/** Pools are those that have machines. Where the list could not be read, they are those of the books. */
+/**
+ * Pools are those that have machines. Where the list could not be read, they are those of the books. A pool with an
+ * intent that nobody can close yet is not retired: history recalls no retired pools, and the intent would stay open.
+ */
 function poolsIn(
   memories: readonly PoolMemory[],
   listed: Part<Machine[]>,
   app: string,
+  unsettled: UnsettledSince,
 ): { present: PoolKey[]; retired: PoolKey[] } {
   if (listed.status === "missing") return { present: memories.map(({ pool }) => pool), retired: [] };
   const present = new Map<string, PoolKey>();
@@ -148,8 +166,25 @@ function poolsIn(
     const pool = { app, region, processGroup };
     present.set(poolName(pool), pool);
   }
-  const retired = memories.map(({ pool }) => pool).filter((pool) => !present.has(poolName(pool)));
+  const retired = memories
+    .map(({ pool }) => pool)
+    .filter((pool) => !present.has(poolName(pool)) && !unsettled.has(poolName(pool)));
   return { present: [...present.values()], retired };
+}
+
+/** By pool name: when the oldest intent was opened of which even now nobody knows what became of it. */
+type UnsettledSince = ReadonlyMap<string, Instant>;
+
+function unsettledSince(memories: readonly PoolMemory[], resolved: OpenTick["resolved"]): UnsettledSince {
+  const unknown = new Set(
+    resolved.filter(({ outcome }) => outcome.status === "unknown").map(({ intentId }) => intentId),
+  );
+  const since = new Map<string, Instant>();
+  for (const { pool, openIntents } of memories) {
+    const openedAt = openIntents.filter(({ id }) => unknown.has(id)).map((intent) => intent.openedAt);
+    if (openedAt.length > 0) since.set(poolName(pool), Math.min(...openedAt));
+  }
+  return since;
 }
 
 function resolveIntents(
