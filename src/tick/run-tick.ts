@@ -47,17 +47,6 @@ async function noteUnreached(
 }
 
 /** Never throws: an app that fails is an answer, and the other apps go on. */
-/** The answer names these apps too, so books that fail now must not cost the caller the answer. */
-async function noteUnreached(
-  slot: Instant,
-  apps: readonly string[],
-  { clock, history, log }: TickPorts,
-): Promise<void> {
-  await history
-    .recordUnreached(slot, apps, clock.now())
-    .catch((error: unknown) => log("record unreached apps", { apps, slot, error: messageOf(error) }));
-}
-
 async function tickApp(
   app: string,
   deadline: Instant,
