@@ -172,9 +172,9 @@ begin
     insert into flyahead.workers as known (machine_id, pool_id, name, state, health, cordoned, machine_created_at, seen_at)
     select c.machine_id, c.pool_id, coalesce(c.machine_name, c.machine_id), 'started', 'unknown', false, p_now, p_now
     from closed c where c.kind in ('start', 'create')
-    on conflict (machine_id) do update set state = 'started'
+    on conflict (machine_id) do update set state = 'started', seen_at = p_now
   )
-  update flyahead.workers known set state = 'stopped'
+  update flyahead.workers known set state = 'stopped', seen_at = p_now
   from closed c where c.kind = 'stop' and c.machine_id = known.machine_id;
 
   update flyahead.ticks set closed_at = p_now, summary = p -> 'summary'
@@ -196,7 +196,7 @@ as $$
       'stabilisationSeconds', w.stabilisation_seconds, 'staleSeconds', w.stale_seconds, 'overrideSeconds', w.override_seconds,
       'timeZone', w.time_zone, 'pinnedMachineId', w.pinned_machine_id, 'frozenUntil', flyahead.epoch_ms(w.frozen_until)),
     'machines', (
-      select coalesce(jsonb_agg(jsonb_build_object('id', k.machine_id, 'state', k.state) order by k.machine_id), '[]')
+      select coalesce(jsonb_agg(jsonb_build_object('id', k.machine_id, 'state', k.state, 'seenAt', flyahead.epoch_ms(k.seen_at)) order by k.machine_id), '[]')
       from flyahead.workers k where k.pool_id = w.id and k.gone_at is null),
     'hot', s.hot, 'cold', s.cold, 'coldSavedAt', flyahead.epoch_ms(s.cold_saved_at),
     'override', (

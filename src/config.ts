@@ -16,48 +16,39 @@ const whole = (low: number, high: number, fallback: number) =>
 const url = (protocols: RegExp) => z.url({ protocol: protocols });
 const appName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/);
 
-const environment = z
-  .object({
-    DATABASE_URL: url(/^postgres(ql)?$/),
-    REDIS_URL: url(/^https?$/),
-    REDIS_TOKEN: z.string().min(1),
-    FLY_API_TOKEN: z.string().min(1),
-    FLY_API_URL: url(/^https?$/).default("https://api.machines.dev"),
-    FLY_APPS: z
-      .string()
-      .transform((list) => list.split(/[\s,]+/).filter((name) => name !== ""))
-      .pipe(z.array(appName).min(1)),
-    SCALING_MODE: z.enum(MODES).default("advise"),
-    CADENCE_MINUTES: z.coerce
-      .number()
-      .pipe(z.union([z.literal(1), z.literal(5), z.literal(15)]))
-      .default(15),
-    REQUESTS_PER_WORKER: z.coerce.number().positive().default(500),
-    MIN_WORKERS_PER_REGION: whole(0, 10_000, 1),
-    MAX_WORKERS_PER_REGION: whole(0, 10_000, 10),
-    SCALING_COOLDOWN_SECONDS: whole(0, 86_400, 300),
-    FORECAST_QUANTILE: z.coerce.number().gt(0).lt(1).default(0.95),
-    LEAD_SECONDS: whole(0, 3_600, 60),
-    STABILISATION_SECONDS: whole(0, 21_600, 900),
-    STALE_SECONDS: whole(60, 86_400, 600),
-    MANUAL_OVERRIDE_SECONDS: whole(0, 604_800, 3_600),
-    TIME_ZONE: z.string().refine(isTimeZone).default("UTC"),
-    TICK_DEADLINE_SECONDS: whole(1, 140, 100),
-    LEASE_SECONDS: whole(1, 600, 150),
-    APPS_AT_A_TIME: whole(1, 32, 4),
-    INGEST_REQUESTS_PER_MINUTE: whole(1, 1_000_000, 120),
-    SAMPLE_MAX_AGE_DAYS: whole(1, 3_650, 90),
-    HEARTBEAT_URL: url(/^https?$/).optional(),
-    SIMULATION_URL: z.string().regex(LOOPBACK).optional(),
-  })
-  .refine((env) => env.MIN_WORKERS_PER_REGION <= env.MAX_WORKERS_PER_REGION, {
-    path: ["MIN_WORKERS_PER_REGION"],
-    error: "min over max",
-  })
-  .refine((env) => env.LEASE_SECONDS > env.TICK_DEADLINE_SECONDS, {
-    path: ["LEASE_SECONDS"],
-    error: "lease under deadline",
-  });
+const environment = z.object({
+  DATABASE_URL: url(/^postgres(ql)?$/),
+  REDIS_URL: url(/^https?$/),
+  REDIS_TOKEN: z.string().min(1),
+  FLY_API_TOKEN: z.string().min(1),
+  FLY_API_URL: url(/^https?$/).default("https://api.machines.dev"),
+  FLY_APPS: z
+    .string()
+    .transform((list) => list.split(/[\s,]+/).filter((name) => name !== ""))
+    .pipe(z.array(appName).min(1)),
+  SCALING_MODE: z.enum(MODES).default("advise"),
+  CADENCE_MINUTES: z.coerce
+    .number()
+    .pipe(z.union([z.literal(1), z.literal(5), z.literal(15)]))
+    .default(15),
+  REQUESTS_PER_WORKER: z.coerce.number().positive().default(500),
+  MIN_WORKERS_PER_REGION: whole(0, 10_000, 1),
+  MAX_WORKERS_PER_REGION: whole(0, 10_000, 10),
+  SCALING_COOLDOWN_SECONDS: whole(0, 86_400, 300),
+  FORECAST_QUANTILE: z.coerce.number().gt(0).lt(1).default(0.95),
+  LEAD_SECONDS: whole(0, 3_600, 60),
+  STABILISATION_SECONDS: whole(0, 21_600, 900),
+  STALE_SECONDS: whole(60, 86_400, 600),
+  MANUAL_OVERRIDE_SECONDS: whole(0, 604_800, 3_600),
+  TIME_ZONE: z.string().refine(isTimeZone).default("UTC"),
+  TICK_DEADLINE_SECONDS: whole(1, 140, 100),
+  LEASE_SECONDS: whole(1, 600, 150),
+  APPS_AT_A_TIME: whole(1, 32, 4),
+  INGEST_REQUESTS_PER_MINUTE: whole(1, 1_000_000, 120),
+  SAMPLE_MAX_AGE_DAYS: whole(1, 3_650, 90),
+  HEARTBEAT_URL: url(/^https?$/).optional(),
+  SIMULATION_URL: z.string().regex(LOOPBACK).optional(),
+});
 
 /** What each variable should be, in words; the message of every fault. */
 const EXPECTED: Record<string, string> = {
@@ -116,10 +107,11 @@ export class ConfigError extends Error {
 /** @throws ConfigError with one line per variable that is missing or wrong. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const parsed = environment.safeParse(withFallbacks(env));
-  if (!parsed.success) {
-    const names = [...new Set(parsed.error.issues.map((issue) => String(issue.path[0])))];
-    throw new ConfigError(names.map((name) => `${name} should be ${EXPECTED[name] ?? "something else"}`));
-  }
+  const names = new Set([
+    ...(parsed.error?.issues.map((issue) => String(issue.path[0])) ?? []),
+    ...crossed(env),
+  ]);
+  if (!parsed.success || names.size > 0) throw new ConfigError([...names].map(faultOf));
   const given = parsed.data;
   return {
     databaseUrl: given.DATABASE_URL,
@@ -156,6 +148,21 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     heartbeatUrl: given.HEARTBEAT_URL ?? null,
     simulationUrl: given.SIMULATION_URL ?? null,
   };
+}
+
+/** The fault of one variable, in the words of every other. */
+export function faultOf(name: string): string {
+  return `${name} should be ${EXPECTED[name] ?? "something else"}`;
+}
+
+/** Pairs of which each may be right alone; looked at apart, since zod compares nothing while anything is wrong. */
+function crossed(env: Readonly<Record<string, string | undefined>>): string[] {
+  const given = (name: string, fallback: number) => Number(env[name]?.trim() || fallback);
+  const faults: string[] = [];
+  if (given("MIN_WORKERS_PER_REGION", 1) > given("MAX_WORKERS_PER_REGION", 10))
+    faults.push("MIN_WORKERS_PER_REGION");
+  if (given("LEASE_SECONDS", 150) <= given("TICK_DEADLINE_SECONDS", 100)) faults.push("LEASE_SECONDS");
+  return faults;
 }
 
 /** An empty variable is an unset one: that is how a dashboard clears it. */

@@ -88,8 +88,8 @@ export type Outcome = {
   readonly evidence: string;
 };
 
-/** A machine as the last tick left it in the books. */
-export type KnownMachine = { readonly id: string; readonly state: MachineState };
+/** A machine as the last tick that saw it left it in the books. */
+export type KnownMachine = { readonly id: string; readonly state: MachineState; readonly seenAt: Instant };
 
 /** All that history knows of a pool when a tick begins. */
 export type PoolMemory = {

@@ -15,8 +15,8 @@ import { consoleLog, newToken, systemClock } from "./adapters/system.ts";
 import { createUpstashLock } from "./adapters/upstash/lock.ts";
 import { connectRedis } from "./adapters/upstash/redis.ts";
 import { createUpstashRequestLimit } from "./adapters/upstash/request-limit.ts";
-import type { Config } from "./config.ts";
-import type { RequestLimit, TickPorts, Tokens } from "./ports.ts";
+import { type Config, ConfigError, faultOf } from "./config.ts";
+import type { MachineApi, RequestLimit, TickPorts, Tokens } from "./ports.ts";
 
 /** What answers without a valid configuration need too. */
 export const serveTools = { log: consoleLog, newToken };
@@ -42,12 +42,7 @@ export function wire(config: Config): Wired {
     clock,
     log,
     newToken,
-    machineApi: createFlyMachineApi({
-      baseUrl: config.fly.url,
-      tokens: config.fly.tokens,
-      fetch: send,
-      timeoutMs: FLY_TIMEOUT_MS,
-    }),
+    machineApi: flyMachineApi(config.fly, send),
     guard: passThrough,
     lock: createUpstashLock(redis),
     leases: createPostgresLeases(sql),
@@ -63,4 +58,14 @@ export function wire(config: Config): Wired {
     }),
     sync: simulation?.sync ?? (async () => {}),
   };
+}
+
+/** Only the adapter knows how Fly tokens are listed; a list that it cannot read is a fault of the configuration. */
+function flyMachineApi({ url, tokens }: Config["fly"], send: typeof fetch): MachineApi {
+  try {
+    return createFlyMachineApi({ baseUrl: url, tokens, fetch: send, timeoutMs: FLY_TIMEOUT_MS });
+  } catch (error) {
+    if (error instanceof TypeError) throw new ConfigError([faultOf("FLY_API_TOKEN")]);
+    throw error;
+  }
 }

@@ -36,7 +36,8 @@ export function jsonAnswer(body: unknown, headers: Record<string, string> = {}):
 }
 
 function pick(handlers: Handlers, method: string): Handler {
-  const handler = handlers[method as keyof Handlers];
+  // A method is any word, also that of a part which every object has.
+  const handler = Object.hasOwn(handlers, method) ? handlers[method as keyof Handlers] : undefined;
   if (handler) return handler;
   const allowed = Object.keys(handlers).join(", ");
   throw new Problem(405, "method-not-allowed", `This function takes ${allowed}; send one of these`, {

@@ -34,6 +34,12 @@ export type MachineState = (typeof MACHINE_STATES)[number] | "unknown";
 
 export type MachineHealth = "passing" | "failing" | "unknown";
 
+/**
+ * The newest call to start or stop the machine and who made it, in Fly's words: "user" for a call to the API. What the
+ * platform reports of itself (it has started, it has exited) is no call.
+ */
+export type LastAsked = { readonly verb: "start" | "stop"; readonly by: string; readonly at: Instant };
+
 export type Machine = {
   readonly id: string;
   readonly name: string;
@@ -43,8 +49,7 @@ export type Machine = {
   readonly health: MachineHealth;
   readonly cordoned: boolean;
   readonly createdAt: Instant;
-  /** Who caused the newest event, in Fly's words: "user" for a call to the API, "flyd" for the platform; null where unsaid. */
-  readonly lastEventBy: string | null;
+  readonly lastAsked: LastAsked | null;
 };
 
 const ACTIVE: ReadonlySet<MachineState> = new Set([

@@ -114,7 +114,7 @@ function unpackMachine(word: string, pool: PoolKey): Machine {
     health: health ?? "unknown",
     cordoned: letters[1] === "c",
     createdAt: Number.parseInt(createdAt, 36),
-    lastEventBy: null,
+    lastAsked: null,
   };
 }
 

@@ -4,7 +4,7 @@
  */
 import { type Machine, type PoolKey, poolName } from "../core/fleet.ts";
 import { decodeState } from "../core/forecast/state.ts";
-import type { Observation, Override, Part } from "../core/observation.ts";
+import { type Observation, type Override, type Part, partValue } from "../core/observation.ts";
 import { lowestMode, type Policy } from "../core/policy.ts";
 import { DAY_MS, floorTo, formatInstant, type Instant, MINUTE_MS, SECOND_MS } from "../core/time.ts";
 import { measuredUntil, type TrafficSample, type TrafficSeries, toSeries } from "../core/traffic.ts";
@@ -55,7 +55,8 @@ export async function observe(
     retired: pools.retired,
     pools: bases.map((base) => {
       const machines = machinesOf(base.pool, listed, unsettled, now);
-      const newOverride = machines.status === "fresh" ? overrideIn(base, machines.value, now) : null;
+      const seen = partValue(machines);
+      const newOverride = seen === null ? null : overrideIn(base, seen, now);
       return {
         coldSavedAt: base.memory?.coldSavedAt ?? null,
         newOverride,
@@ -151,8 +152,8 @@ function machinesOf(
 }
 
 /**
- * Pools are those that have machines. Where the list could not be read, they are those of the books. A pool with an
- * intent that nobody can close yet is not retired: history recalls no retired pools, and the intent would stay open.
+ * Pools are those that have machines. Where the list could not be read, they are those of the books. A pool whose create
+ * may yet show up in the list is not retired.
  */
 function poolsIn(
   memories: readonly PoolMemory[],

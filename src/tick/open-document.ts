@@ -2,6 +2,7 @@
 import type { TickDecision } from "../core/decide-tick.ts";
 import { patternsOf } from "../core/forecast/patterns.ts";
 import { encodeState } from "../core/forecast/state.ts";
+import { partValue } from "../core/observation.ts";
 import { tickRecord } from "../core/tick-record.ts";
 import { HOUR_MS, type Instant } from "../core/time.ts";
 import type { Lease, OpenTick, PoolTick } from "../ports.ts";
@@ -34,7 +35,7 @@ function poolTick({ observation, tick, coldSavedAt, newOverride }: DecidedPool, 
     policy,
     decision: tick.decision,
     record: tickRecord(observation, tick),
-    machines: machines.status === "fresh" ? machines.value : null,
+    machines: partValue(machines),
     actions: mode === "act" ? tick.actions : [],
     override: newOverride,
     hot: stored?.hot ?? null,

@@ -59,7 +59,7 @@ export function describeMachineApi(name: string, make: () => Promise<MachineApiH
       const after = await api.get(APP, id);
       expect(["starting", "started"]).toContain(after.state);
       expect(isActive(after)).toBe(true);
-      expect(after.lastEventBy).toBe("user");
+      expect(after.lastAsked).toMatchObject({ verb: "start", by: "user" });
       expect(await api.start(APP, id)).toBe("alreadyDone");
     });
 

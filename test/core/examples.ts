@@ -43,7 +43,7 @@ export function machine(id: string, changes: Partial<Machine> = {}): Machine {
     health: "passing",
     cordoned: false,
     createdAt: NOW - 86_400_000,
-    lastEventBy: null,
+    lastAsked: null,
     ...changes,
   };
 }

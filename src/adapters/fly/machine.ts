@@ -6,7 +6,13 @@
  * speak only of a machine that runs; on a stopped one they keep their last word. A check in "warning" has not been
  * decided yet, so it makes a machine neither well nor ill.
  */
-import { MACHINE_STATES, type Machine, type MachineHealth, type MachineState } from "../../core/fleet.ts";
+import {
+  type LastAsked,
+  MACHINE_STATES,
+  type Machine,
+  type MachineHealth,
+  type MachineState,
+} from "../../core/fleet.ts";
 import type { FlyMachine } from "./shapes.ts";
 
 const KNOWN: ReadonlySet<string> = new Set(MACHINE_STATES);
@@ -36,7 +42,7 @@ export function toMachine(machine: FlyMachine): Machine {
     health: state === "started" ? healthOf(machine) : "unknown",
     cordoned: machine.cordoned ?? false,
     createdAt: Number.isNaN(createdAt) ? 0 : createdAt,
-    lastEventBy: newestEvent(machine)?.source ?? null,
+    lastAsked: lastAskedOf(machine),
   };
 }
 
@@ -52,9 +58,25 @@ function healthOf({ checks }: FlyMachine): MachineHealth {
   return checks.every(({ status }) => status === "passing") ? "passing" : "unknown";
 }
 
-/** Fly lists the newest first; the time decides where it is given. */
-function newestEvent({ events }: FlyMachine) {
-  return events?.toSorted((a, b) => (b.timestamp ?? 0) - (a.timestamp ?? 0))[0];
+const VERBS: Readonly<Record<string, LastAsked["verb"]>> = {
+  launch: "start",
+  start: "start",
+  restart: "start",
+  update: "start",
+  stop: "stop",
+  suspend: "stop",
+};
+/** The platform, reporting what it has done. */
+const PLATFORM = "flyd";
+
+/** Fly lists the newest event first; the time decides. */
+function lastAskedOf({ events }: FlyMachine): LastAsked | null {
+  const asked = (events ?? []).flatMap(({ type, source, timestamp }): LastAsked[] => {
+    const verb = VERBS[type ?? ""];
+    if (verb === undefined || !source || source === PLATFORM || !timestamp) return [];
+    return [{ verb, by: source, at: timestamp }];
+  });
+  return asked.toSorted((a, b) => b.at - a.at)[0] ?? null;
 }
 
 function metadataOf(machine: FlyMachine): Record<string, unknown> {

@@ -11,7 +11,7 @@ const text = z.string().nullish().catch(null);
 const config = z.record(z.string(), z.unknown()).nullish();
 
 const check = z.object({ status: text });
-const event = z.object({ source: text, timestamp: z.number().nullish().catch(null) });
+const event = z.object({ type: text, source: text, timestamp: z.number().nullish().catch(null) });
 
 export const machineShape = z.object({
   id: z.string().min(1),

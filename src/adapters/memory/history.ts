@@ -109,7 +109,7 @@ function refuseRepeats({ ticks }: MemoryDatabase, { lease, pools }: OpenTick): v
 
 function writePool(row: PoolRow, { machines, override, hot, cold }: PoolTick, now: Instant): void {
   row.retiredAt = null;
-  if (machines !== null) row.machines = machines.map(({ id, state }) => ({ id, state }));
+  if (machines !== null) row.machines = machines.map(({ id, state }) => ({ id, state, seenAt: now }));
   if (override !== null) row.override = asStored(override);
   if (hot !== null) row.hot = asStored(hot);
   if (cold !== null) {

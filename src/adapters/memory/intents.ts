@@ -51,13 +51,13 @@ export function closeIntents(
 }
 
 /** Our own change in the books, so that the next tick does not take it for a person's. */
-export function noteOwnChange(pool: PoolRow, { action, outcome }: IntentRow): void {
-  if (outcome === null || !hasHappened(outcome)) return;
+export function noteOwnChange(pool: PoolRow, { action, outcome, closedAt }: IntentRow): void {
+  if (outcome === null || closedAt === null || !hasHappened(outcome)) return;
   const machineId = outcome.machineId ?? (action.kind === "create" ? null : action.machineId);
   if (machineId === null) return;
   const state: MachineState = action.kind === "stop" ? "stopped" : "started";
   const others = pool.machines.filter((machine) => machine.id !== machineId);
-  pool.machines = [...others, { id: machineId, state }];
+  pool.machines = [...others, { id: machineId, state, seenAt: closedAt }];
 }
 
 function hasHappened({ status }: Outcome): boolean {

@@ -36,7 +36,8 @@ export function createMemoryMachineApi(options: {
     const machine = find(app, id);
     if (machine.state === state) return "alreadyDone";
     const health = state === "started" ? "passing" : "unknown";
-    machinesOf(app).set(id, { ...machine, state, health, lastEventBy: "user" });
+    const verb = state === "started" ? "start" : "stop";
+    machinesOf(app).set(id, { ...machine, state, health, lastAsked: { verb, by: "user", at: now() } });
     return "done";
   }
 
@@ -62,7 +63,7 @@ export function createMemoryMachineApi(options: {
         health: "passing",
         cordoned: false,
         createdAt: now(),
-        lastEventBy: "user",
+        lastAsked: { verb: "start", by: "user", at: now() },
       };
       machinesOf(app).set(id, machine);
       return machine;

@@ -4,12 +4,19 @@
  */
 
 import type { Action } from "../../core/actions.ts";
-import type { MachineState } from "../../core/fleet.ts";
 import type { StoredState } from "../../core/forecast/state.ts";
 import type { Override } from "../../core/observation.ts";
 import type { Mode, Policy } from "../../core/policy.ts";
 import type { Instant } from "../../core/time.ts";
-import type { CloseTick, History, Intent, OpenTick, PoolMemory, PoolTick } from "../../ports.ts";
+import type {
+  CloseTick,
+  History,
+  Intent,
+  KnownMachine,
+  OpenTick,
+  PoolMemory,
+  PoolTick,
+} from "../../ports.ts";
 import { type Sql, textArray, underFence } from "./connect.ts";
 
 type Nullable<T> = { [K in keyof T]: T[K] | null };
@@ -20,7 +27,7 @@ type MemoryDoc = {
   processGroup: string;
   mode: Mode;
   policy: Nullable<Policy>;
-  machines: { id: string; state: MachineState }[];
+  machines: KnownMachine[];
   hot: StoredState["hot"] | null;
   cold: StoredState["cold"] | null;
   coldSavedAt: Instant | null;

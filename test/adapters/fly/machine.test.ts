@@ -31,7 +31,7 @@ describe("toMachine", () => {
       health: "passing",
       cordoned: true,
       createdAt: Date.UTC(2026, 5, 1, 10),
-      lastEventBy: "user",
+      lastAsked: { verb: "stop", by: "user", at: 9 },
     });
   });
 
@@ -42,7 +42,7 @@ describe("toMachine", () => {
       health: "unknown",
       cordoned: false,
       createdAt: 0,
-      lastEventBy: null,
+      lastAsked: null,
     };
     expect(toMachine(read())).toMatchObject(least);
     const odd = { name: 7, cordoned: "no", created_at: "?", checks: "none", events: {}, image_ref: [] };

@@ -13,7 +13,7 @@ const machine = (id: string, changes: Partial<Machine> = {}): Machine => ({
   health: "passing",
   cordoned: false,
   createdAt: NOW,
-  lastEventBy: "flyd",
+  lastAsked: null,
   ...changes,
 });
 const machines = [
@@ -29,7 +29,7 @@ describeMachineApi("memory", async () => ({ api: make() }));
 describe("createMemoryMachineApi", () => {
   it("shows what a person did behind the caller's back", async () => {
     const api = make();
-    api.put(CONTRACT_APP, machine("a", { state: "stopped", lastEventBy: "user" }));
+    api.put(CONTRACT_APP, machine("a", { state: "stopped", lastAsked: { verb: "stop", by: "user", at: 5 } }));
     expect((await api.get(CONTRACT_APP, "a")).state).toBe("stopped");
     expect(await api.list(CONTRACT_APP)).toHaveLength(4);
   });
