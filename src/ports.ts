@@ -12,7 +12,7 @@ import type { Override } from "./core/observation.ts";
 import type { Mode, Policy } from "./core/policy.ts";
 import type { TickRecord } from "./core/tick-record.ts";
 import type { Instant } from "./core/time.ts";
-import type { TrafficSample } from "./core/traffic.ts";
+import type { TrafficSample, TrafficSeries } from "./core/traffic.ts";
 
 export type Clock = { now(): Instant; sleep(ms: number): Promise<void> };
 
@@ -164,13 +164,21 @@ export type Samples = {
    * Answers the indexes of samples whose pool is not known; those are not stored.
    */
   store(samples: readonly PoolSample[], now: Instant): Promise<{ unknownPool: readonly number[] }>;
-  /** Samples with from ≤ at < until of one app's pools. Pools without samples are absent. */
-  read(
+  /** Samples of one pool with from ≤ at < until, ascending, with all that was measured. For people. */
+  read(pool: PoolKey, from: Instant, until: Instant): Promise<TrafficSample[]>;
+  /**
+   * Requests per bin of several pools of an app, each from its own instant (on the bin's grid) to `until`, in one round
+   * trip. For the tick, which reads four weeks of minutes where a forecaster has no state yet. Pools without samples are absent.
+   */
+  readSeries(
     app: string,
-    windows: readonly { readonly pool: PoolKey; readonly from: Instant }[],
+    windows: readonly SeriesWindow[],
     until: Instant,
-  ): Promise<{ readonly pool: PoolKey; readonly samples: readonly TrafficSample[] }[]>;
+    binMs: number,
+  ): Promise<{ readonly pool: PoolKey; readonly series: TrafficSeries }[]>;
 };
+
+export type SeriesWindow = { readonly pool: PoolKey; readonly from: Instant };
 
 /** Tells the outside that a tick closed: a monitor that hears nothing knows that flyahead is dead. Never throws. */
 export type Notifier = { heartbeat(): Promise<void> };

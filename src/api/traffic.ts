@@ -75,12 +75,8 @@ export function trafficHandlers({
       );
       if (!mayUse(caller, key.app))
         throw new Problem(403, "forbidden", `This token is not for app ${key.app}; use one that is`);
-      const [found] = await samples.read(
-        key.app,
-        [{ pool: key, from: now - minutes * MINUTE_MS }],
-        now + MINUTE_MS,
-      );
-      const series = (found?.samples ?? []).map((sample) => ({ ...sample, at: formatInstant(sample.at) }));
+      const found = await samples.read(key, now - minutes * MINUTE_MS, now + MINUTE_MS);
+      const series = found.map((sample) => ({ ...sample, at: formatInstant(sample.at) }));
       return jsonAnswer({ ...key, binSeconds: rules.binMs / 1_000, samples: series }, headers);
     },
   };

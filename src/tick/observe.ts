@@ -7,7 +7,7 @@ import { decodeState } from "../core/forecast/state.ts";
 import { type Observation, type Override, type Part, partValue } from "../core/observation.ts";
 import { lowestMode, type Policy } from "../core/policy.ts";
 import { DAY_MS, floorTo, formatInstant, type Instant, MINUTE_MS, SECOND_MS } from "../core/time.ts";
-import { measuredUntil, type TrafficSample, type TrafficSeries, toSeries } from "../core/traffic.ts";
+import { measuredUntil, type TrafficSeries } from "../core/traffic.ts";
 import { isMachineApiError, messageOf } from "../errors.ts";
 import type { Lease, OpenTick, PoolMemory, TickPorts } from "../ports.ts";
 import { detectOverride } from "./detect-override.ts";
@@ -48,7 +48,7 @@ export async function observe(
   const unsettled = unsettledSince(memories, resolved);
   const pools = poolsIn(memories, listed, lease.app, unsettled);
   const bases = pools.present.map((pool) => baseOf(pool, memories, settings));
-  const samples = await readSamples(lease.app, bases, now, ports);
+  const samples = await readSamples(lease.app, bases, now, ports, settings.binMs);
 
   return {
     resolved,
@@ -69,7 +69,7 @@ export async function observe(
           mode: lowestMode(request.mode, base.memory?.mode ?? "advise"),
           policy: base.policy,
           machines,
-          samples: samplesPart(base, samples, now, settings.binMs),
+          samples: samplesPart(base, samples, now),
           state: base.state,
           events: [],
           override: newOverride ?? base.memory?.override ?? null,
@@ -215,37 +215,34 @@ function overrideIn(
   return detectOverride(memory.machines, machines, explained, policy.overrideSeconds, now);
 }
 
-type SamplesByPool = Part<ReadonlyMap<string, readonly TrafficSample[]>>;
+type SeriesByPool = Part<ReadonlyMap<string, TrafficSeries>>;
 
 async function readSamples(
   app: string,
   bases: readonly PoolBase[],
   now: Instant,
-  ports: TickPorts,
-): Promise<SamplesByPool> {
+  { samples, log }: TickPorts,
+  binMs: number,
+): Promise<SeriesByPool> {
   try {
     const windows = bases
       .filter(({ memory }) => memory !== null)
       .map(({ pool, samplesFrom }) => ({ pool, from: samplesFrom(now) }));
-    const read = await ports.samples.read(app, windows, now);
-    return { status: "fresh", value: new Map(read.map(({ pool, samples }) => [poolName(pool), samples])) };
+    const read = await samples.readSeries(app, windows, floorTo(now, binMs), binMs);
+    return { status: "fresh", value: new Map(read.map(({ pool, series }) => [poolName(pool), series])) };
   } catch (error) {
-    ports.log("read samples", { app, error: messageOf(error) });
+    log("read samples", { app, error: messageOf(error) });
     return { status: "missing", why: messageOf(error) };
   }
 }
 
-function samplesPart(
-  base: PoolBase,
-  samples: SamplesByPool,
-  now: Instant,
-  binMs: number,
-): Part<TrafficSeries> {
-  if (samples.status === "missing") return samples;
-  const from = base.samplesFrom(now);
-  const series = toSeries(samples.value.get(poolName(base.pool)) ?? [], from, floorTo(now, binMs), binMs);
-  const until = measuredUntil(series);
-  if (until === null) return { status: "missing", why: `no sample since ${formatInstant(from)}` };
+function samplesPart(base: PoolBase, read: SeriesByPool, now: Instant): Part<TrafficSeries> {
+  if (read.status === "missing") return read;
+  const series = read.value.get(poolName(base.pool));
+  const until = series && measuredUntil(series);
+  if (!series || !until) {
+    return { status: "missing", why: `no sample since ${formatInstant(base.samplesFrom(now))}` };
+  }
   const ageMs = now - until;
   if (ageMs <= base.policy.staleSeconds * 1_000) return { status: "fresh", value: series };
   return { status: "stale", value: series, ageMs, why: `the newest is of ${formatInstant(until)}` };

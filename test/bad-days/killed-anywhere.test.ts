@@ -131,7 +131,7 @@ describe.each([
         "leases.acquire",
         "history.recall",
         "machineApi.list",
-        "samples.read",
+        "samples.readSeries",
         "history.openTick",
         "history.closeTick",
         "notifier.heartbeat",

@@ -43,8 +43,7 @@ export function describeSamples(name: string, make: () => Promise<SamplesHarness
     };
 
     async function read(pool: PoolKey, from = START - DAY_MS, until = NOW): Promise<TrafficSample[]> {
-      const found = await samples.read(pool.app, [{ pool, from }], until);
-      return inTime(found.flatMap((one) => one.samples));
+      return samples.read(pool, from, until);
     }
 
     const inTime = (list: readonly TrafficSample[]) => [...list].sort((a, b) => a.at - b.at);
@@ -80,7 +79,7 @@ export function describeSamples(name: string, make: () => Promise<SamplesHarness
       expect(found.map(({ requests }) => requests)).toEqual([1, 2]);
     });
 
-    it("reads each pool from its own instant, and leaves out pools without samples", async () => {
+    it("reads a series of each pool from its own instant, and leaves out pools without samples", async () => {
       await samples.store(
         [0, 1, 2].flatMap((minute) => [sample(fra, minute, minute), sample(iad, minute, 10 + minute)]),
         NOW,
@@ -92,17 +91,32 @@ export function describeSamples(name: string, make: () => Promise<SamplesHarness
         { pool: quiet, from: START },
         { pool: iad, from: START + MINUTE_MS },
       ];
-      const found = await samples.read(fra.app, windows, NOW);
-      const requestsByRegion = Object.fromEntries(
-        found.map((one) => [one.pool.region, inTime(one.samples).map(({ requests }) => requests)]),
+      const found = await samples.readSeries(fra.app, windows, START + 4 * MINUTE_MS, MINUTE_MS);
+      expect(found).toHaveLength(2);
+      expect(found).toContainEqual({
+        pool: fra,
+        series: { start: START + 2 * MINUTE_MS, binMs: MINUTE_MS, values: [2, Number.NaN] },
+      });
+      expect(found).toContainEqual({
+        pool: iad,
+        series: { start: START + MINUTE_MS, binMs: MINUTE_MS, values: [11, 12, Number.NaN] },
+      });
+    });
+
+    it("keeps gaps between samples, and zeros as zeros, in a series", async () => {
+      await samples.store([sample(fra, 3, 5), sample(fra, 0, 7), sample(fra, 1, 0)], NOW);
+      const [found] = await samples.readSeries(
+        fra.app,
+        [{ pool: fra, from: START }],
+        START + 4 * MINUTE_MS,
+        MINUTE_MS,
       );
-      expect(requestsByRegion).toEqual({ fra: [2], iad: [11, 12] });
-      expect(found.map(({ pool }) => pool)).toEqual(expect.arrayContaining([fra, iad]));
+      expect(found?.series.values).toEqual([7, 0, Number.NaN, 5]);
     });
 
     it("answers nothing for no window, a pool nobody knows, and a window that is over before it begins", async () => {
       await samples.store([sample(fra, 0, 1)], NOW);
-      expect(await samples.read(fra.app, [], NOW)).toEqual([]);
+      expect(await samples.readSeries(fra.app, [], NOW, MINUTE_MS)).toEqual([]);
       expect(await read({ ...fra, region: "gru" })).toEqual([]);
       expect(await read(fra, START, START)).toEqual([]);
       expect(await read(fra, NOW, START)).toEqual([]);

@@ -6,7 +6,7 @@
  * misspelt region would otherwise collect traffic that no tick ever reads.
  */
 import { DAY_MS, floorTo, type Instant } from "../../core/time.ts";
-import type { TrafficSample } from "../../core/traffic.ts";
+import { type TrafficSample, toSeries } from "../../core/traffic.ts";
 import type { PoolSample, Samples } from "../../ports.ts";
 import { livePool, type MemoryDatabase, type PoolRow } from "./database.ts";
 
@@ -22,11 +22,15 @@ export function createMemorySamples(database: MemoryDatabase): Samples {
       });
       return { unknownPool };
     },
-    read: async (app, windows, until) =>
+    read: async (pool, from, until) => {
+      const row = livePool(database, pool);
+      return row === undefined ? [] : between(row, from, until);
+    },
+    readSeries: async (app, windows, until, binMs) =>
       windows.flatMap(({ pool, from }) => {
         const row = pool.app === app ? livePool(database, pool) : undefined;
         const samples = row === undefined ? [] : between(row, from, until);
-        return samples.length === 0 ? [] : [{ pool, samples }];
+        return samples.length === 0 ? [] : [{ pool, series: toSeries(samples, from, until, binMs) }];
       }),
   };
 }
