@@ -172,7 +172,10 @@ describe("samples", () => {
       status: "missing",
       why: expect.stringMatching(/^no sample since/),
     });
-    const samples = { ...scene.ports.samples, readSeries: () => Promise.reject(new Error("statement timeout")) };
+    const samples = {
+      ...scene.ports.samples,
+      readSeries: () => Promise.reject(new Error("statement timeout")),
+    };
     expect((await look(scene, { samples })).first?.samples).toEqual({
       status: "missing",
       why: "statement timeout",
