@@ -4,7 +4,7 @@
  */
 
 import type { Sql } from "../../src/adapters/postgres/connect.ts";
-import { type Instant, MINUTE_MS } from "../../src/core/time.ts";
+import { HOUR_MS, type Instant, MINUTE_MS } from "../../src/core/time.ts";
 import { textTable } from "../../src/local/text-table.ts";
 import { alwaysAtPeak } from "../../src/sim/baselines/always-at-peak.ts";
 import { clairvoyant } from "../../src/sim/baselines/clairvoyant.ts";
@@ -105,20 +105,23 @@ export function comparisonTable(regions: readonly RegionScore[], cadenceMinutes:
   );
 }
 
-/** Load above, machines below, over the whole time; gaps are blank. */
+/** Load above, machines below, over the whole time, each in its own scale; gaps are blank. */
 export function charts(regions: readonly RegionScore[], { demand, from, until }: DemoTraffic): string {
   const lived = sliceDemand(demand, from, until);
-  return regions
-    .flatMap(({ region, rows }) => {
-      const load = lived.pools.find((pool) => pool.region === region)!.requests;
-      const machines = new Float64Array(load.length).fill(Number.NaN);
-      for (const row of rows) machines[(row.at - lived.start) / MINUTE_MS] = row.billed;
-      return [
-        `${region.padEnd(4)} load     ${sparkline(load, CHART_WIDTH)}`,
-        `     machines ${sparkline(machines, CHART_WIDTH)}`,
-      ];
-    })
-    .join("\n");
+  const markHours = (until - from) / CHART_WIDTH / HOUR_MS;
+  const rows = regions.flatMap(({ region, rows }) => {
+    const load = lived.pools.find((pool) => pool.region === region)!.requests;
+    const machines = new Float64Array(load.length).fill(Number.NaN);
+    for (const row of rows) machines[(row.at - lived.start) / MINUTE_MS] = row.billed;
+    return [
+      `${region.padEnd(4)} load     ${sparkline(load, CHART_WIDTH)}`,
+      `     machines ${sparkline(machines, CHART_WIDTH)}`,
+    ];
+  });
+  return [
+    ...rows,
+    `     each mark is the peak of ${markHours.toFixed(1)} hours, each row in its own scale`,
+  ].join("\n");
 }
 
 type DecisionRow = { slot: string; region: string; reason: string };

@@ -30,8 +30,8 @@ function usually(state: ForecastState, at: Instant): string {
   const time = timeOfWeekMs(state.zone, at);
   const hour = Math.floor((time % DAY_MS) / HOUR_MS);
   const when = `${DAYS[Math.floor(time / DAY_MS)]} ${String(hour).padStart(2, "0")} h`;
-  if (weeks === 0) return `${when} was not seen before, the usual day stands in`;
-  return `${when} as in ${weeks} ${weeks === 1 ? "week" : "weeks"} before`;
+  if (weeks === 0) return `${when} local was not seen before, the usual day stands in`;
+  return `${when} local as in ${weeks} ${weeks === 1 ? "week" : "weeks"} before`;
 }
 
 function today(ratio: number): string {

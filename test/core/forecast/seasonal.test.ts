@@ -304,7 +304,7 @@ describe("whatever the traffic was", () => {
 describe("what it says of itself", () => {
   it("tells how many weeks it saw, and how today compares", () => {
     const state = learn(days(14, () => 300));
-    expect(ahead(state, HOUR_MS, [0.5]).reason).toBe("Monday 00 h as in 2 weeks before, as usual now");
+    expect(ahead(state, HOUR_MS, [0.5]).reason).toBe("Monday 00 h local as in 2 weeks before, as usual now");
     const busy = utc.update(
       state,
       minutesFrom(state.through, 120, () => 900),
@@ -312,7 +312,7 @@ describe("what it says of itself", () => {
       state.through + 2 * HOUR_MS,
     );
     expect(ahead(busy, HOUR_MS, [0.5]).reason).toMatch(
-      /^Monday 02 h as in 2 weeks before, 1\d\d % more than usual now$/,
+      /^Monday 02 h local as in 2 weeks before, 1\d\d % more than usual now$/,
     );
   });
 
@@ -320,6 +320,6 @@ describe("what it says of itself", () => {
     const { confidence, reason } = ahead(learn(days(1, () => 300)), HOUR_MS, [0.5]);
     expect(confidence).toBeGreaterThan(0);
     expect(confidence).toBeLessThanOrEqual(0.15);
-    expect(reason).toContain("was not seen before");
+    expect(reason).toContain("local was not seen before");
   });
 });
