@@ -12,6 +12,7 @@ export type ProblemType =
   | "nothing-stored"
   | "payload-too-large"
   | "rate-limited"
+  | "tick-failed"
   | "unauthorized"
   | "unsupported-media-type";
 

@@ -24,6 +24,7 @@ export function tickHandlers({ rules, clock, tokens, sync, run }: TickTools): Ha
       const caller = await authenticate(request, "tick", tokens, clock.now());
       const summary = await run(await readTickRequest(request, rules, caller, clock.now()));
       refuseBusy(summary);
+      refuseFailed(summary);
       return jsonAnswer({ ...summary, slot: formatInstant(summary.slot) });
     },
   };
@@ -41,6 +42,19 @@ function refuseBusy({ apps }: TickAnswer): void {
     {
       more: { apps },
       headers: { "retry-after": String(seconds) },
+    },
+  );
+}
+
+/** A tick in which every app failed must not look well to whoever only reads the status. */
+function refuseFailed({ apps }: TickAnswer): void {
+  if (apps.length === 0 || !apps.every(({ status }) => status === "failed")) return;
+  throw new Problem(
+    503,
+    "tick-failed",
+    "No app could be worked on; each says why, and the next call is its next attempt",
+    {
+      more: { apps },
     },
   );
 }

@@ -1,6 +1,7 @@
 /**
  * Step 7: which machines. Starting a stopped machine takes under a second and cannot fail for a name or an image, so
- * stopped ones are used up before any is created. Stopped first when shrinking: failing ones, then the newest, so that
+ * stopped ones are used up before any is created, and failed ones are tried again before that: a broken image must not
+ * leave a new failed machine behind at every tick. Stopped first when shrinking: failing ones, then the newest, so that
  * the oldest, the best known, stays; never the pinned one, and never the last that passes its checks.
  *
  * A create carries a name made of pool, slot, attempt and ordinal. Fly refuses a second machine of one name, so a create
@@ -96,7 +97,11 @@ function bestTemplateFirst(a: Machine, b: Machine): number {
 }
 
 function healthiestOldestFirst(a: Machine, b: Machine): number {
-  return Number(a.health === "failing") - Number(b.health === "failing") || oldestFirst(a, b);
+  return Number(isIll(a)) - Number(isIll(b)) || oldestFirst(a, b);
+}
+
+function isIll({ health, state }: Machine): boolean {
+  return health === "failing" || state === "failed";
 }
 
 /** Ties by id: the same machines in any order give the same actions. */

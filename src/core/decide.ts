@@ -33,7 +33,8 @@ export type Decision = {
 
 export function decide(plan: CapacityPlan, observation: Observation, because: string): Decision {
   const { policy, now } = observation;
-  const from = activeCount(partValue(observation.machines) ?? []);
+  const machines = partValue(observation.machines);
+  const from = machines === null ? observation.bookedWorkers : activeCount(machines);
   const series = partValue(observation.samples);
   const loadNow = series === null ? null : peakBetween(series, now - NOW_MS, now);
   const needNow = loadNow === null ? null : machinesFor(loadNow, capacityModelOf(policy));

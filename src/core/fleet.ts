@@ -61,16 +61,21 @@ const ACTIVE: ReadonlySet<MachineState> = new Set([
   "updating",
   "replacing",
 ]);
-const STARTABLE: ReadonlySet<MachineState> = new Set(["stopped", "suspended"]);
+const RESTING: ReadonlySet<MachineState> = new Set(["stopped", "suspended"]);
 
 /** Serves or is on its way to serve: what the bounds and the decision count. */
-export function isActive(machine: Machine): boolean {
+export function isActive(machine: Pick<Machine, "state" | "cordoned">): boolean {
   return ACTIVE.has(machine.state) && !machine.cordoned;
 }
 
-/** Can be brought to serve by one start call. */
+/** Stands still because somebody wanted it to. */
+export function isResting({ state, cordoned }: Machine): boolean {
+  return RESTING.has(state) && !cordoned;
+}
+
+/** May be brought to serve by one start call; a failed one at least as likely as a new machine of the same image. */
 export function isStartable(machine: Machine): boolean {
-  return STARTABLE.has(machine.state) && !machine.cordoned;
+  return isResting(machine) || (machine.state === "failed" && !machine.cordoned);
 }
 
 export function activeCount(machines: readonly Machine[]): number {

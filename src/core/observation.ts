@@ -32,6 +32,8 @@ export type Observation = {
   readonly mode: Mode;
   readonly policy: Policy;
   readonly machines: Part<readonly Machine[]>;
+  /** Active machines by the books of the last tick: what is told of where the list cannot be read. */
+  readonly bookedWorkers: number;
   /** From the forecaster's watermark, and at least the stabilisation time, up to now. */
   readonly samples: Part<TrafficSeries>;
   readonly state: ForecastState | null;

@@ -80,6 +80,9 @@ export async function startGateway(options: {
         `The function ${slug} at ${base} did not answer: ${error.message}. See its log.`,
       ),
     );
+    // A function may answer before it has read the whole request; the rest is read away, or it would stand in the way of
+    // the connection's next request.
+    response.on("finish", () => incoming.unpipe(outgoing).resume());
     response.on("close", () => outgoing.destroy());
     incoming.pipe(outgoing);
   }

@@ -6,7 +6,7 @@
  * still open, or was resolved just now, explains its machine. Machines that appear or vanish are no override: a deploy
  * does both. Nor is a crash: nobody asked for it.
  */
-import { activeCount, isActive, isStartable, type Machine } from "../core/fleet.ts";
+import { activeCount, isActive, isResting, type Machine } from "../core/fleet.ts";
 import type { Override } from "../core/observation.ts";
 import { type Instant, MINUTE_MS } from "../core/time.ts";
 import type { KnownMachine } from "../ports.ts";
@@ -40,7 +40,7 @@ export function detectOverride(
 }
 
 function movedBy({ state }: KnownMachine, machine: Machine): "start" | "stop" | null {
-  if (state === "started" && isStartable(machine)) return "stop";
+  if (state === "started" && isResting(machine)) return "stop";
   if ((state === "stopped" || state === "suspended") && isActive(machine)) return "start";
   return null;
 }

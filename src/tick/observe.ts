@@ -2,7 +2,7 @@
  * Step 3: read all that an app's pools can be decided from. Fly, the books and the samples each either answer or are
  * marked as missing; only without the books there is no tick, since nothing could be written down either.
  */
-import { type Machine, type PoolKey, poolName } from "../core/fleet.ts";
+import { isActive, type Machine, type PoolKey, poolName } from "../core/fleet.ts";
 import { decodeState } from "../core/forecast/state.ts";
 import { type Observation, type Override, type Part, partValue } from "../core/observation.ts";
 import { lowestMode, type Policy } from "../core/policy.ts";
@@ -69,6 +69,9 @@ export async function observe(
           mode: lowestMode(request.mode, base.memory?.mode ?? "advise"),
           policy: base.policy,
           machines,
+          bookedWorkers: (base.memory?.machines ?? []).filter(({ state }) =>
+            isActive({ state, cordoned: false }),
+          ).length,
           samples: samplesPart(base, samples, now),
           state: base.state,
           events: [],

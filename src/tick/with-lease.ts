@@ -38,7 +38,8 @@ export async function withLease<T>(
       throw error;
     }
   } finally {
-    if (locked === "acquired") await lock.release(key, token);
+    // Also where no answer came: the lock may have been taken all the same, and only its own token releases it.
+    await lock.release(key, token);
   }
 }
 

@@ -58,6 +58,16 @@ describe("growing", () => {
     expect(inWords(plan(1, 3, machines))).toEqual(["start old", "start asleep"]);
   });
 
+  it("tries failed machines again before it makes new ones, after all others", () => {
+    const machines = [aged("broken", 99, { state: "failed" }), stopped("fine", 10)];
+    expect(inWords(plan(0, 3, machines))).toEqual([
+      "start fine",
+      "start broken",
+      `create ${machineName(POOL, TICK, 0)}`,
+    ]);
+    expect(inWords(plan(0, 1, [machines[0]!]))).toEqual(["start broken"]);
+  });
+
   it("clones a machine that runs, or a stopped one where none does, and none where there is no machine", () => {
     const templates = (machines: Machine[], to: number) =>
       plan(0, to, machines).flatMap((action) => (action.kind === "create" ? [action.templateId] : []));

@@ -177,3 +177,12 @@ describe("the reason", () => {
     );
   });
 });
+
+it("tells of the machines that the books know where the list cannot be read", () => {
+  const seen = pool(3, { machines: { status: "missing", why: "Fly did not answer" }, bookedWorkers: 3 });
+  const decision = decide(plan(5), seen, "as ever");
+  expect([decision.kind, decision.from, decision.to]).toEqual(["hold", 3, 3]);
+  expect(decision.reason).toMatch(
+    /^Hold 3: .*unknown machines: 3 instead of 5 \(the list of machines is missing: Fly did not answer\)/,
+  );
+});

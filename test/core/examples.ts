@@ -89,6 +89,7 @@ export function observation(changes: Partial<Observation> = {}): Observation {
     mode: "act",
     policy: policy(),
     machines: fresh(started(2)),
+    bookedWorkers: 2,
     samples: fresh(minutesBefore(now, new Array<number>(30).fill(150))),
     state: null,
     events: [],

@@ -16,6 +16,7 @@ it("counts machines that serve or are on their way to it, and no others", () => 
   expect(MACHINE_STATES.filter((state) => isStartable(machine("m", { state })))).toEqual([
     "stopped",
     "suspended",
+    "failed",
   ]);
 });
 

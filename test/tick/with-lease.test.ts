@@ -28,15 +28,20 @@ describe("the lock and the lease", () => {
     expect(await isFree(scene), "the other's lock stands").toBe(false);
   });
 
-  test("without the lock the lease decides", async () => {
+  test("without the lock the lease decides; a lock whose answer was lost is released all the same", async () => {
     const scene = memoryScene({});
+    const released: string[] = [];
     const lock = {
       acquire: async () => "unavailable" as const,
-      release: () => Promise.reject(new Error("must not be called")),
+      release: async (key: string) => {
+        released.push(key);
+        return false;
+      },
     };
     const away = { ...scene, ports: { ...scene.ports, lock } };
     const inner = await run(away, async (_, locked) => [locked, await run(away, async () => "worked twice")]);
     expect(inner).toEqual(["unavailable", { status: "busy", retryAfterMs: 150_000 }]);
+    expect(released).toEqual(["tick:shop", "tick:shop"]);
   });
 
   test("work that throws gives both up: the next call is the next attempt, at once", async () => {
