@@ -18,7 +18,7 @@ create table flyahead.worker_regions (
   override_seconds integer check (override_seconds >= 0),
   time_zone text,
   pinned_machine_id text,
-  frozen_until timestamptz,
+  frozen_until timestamptz check (isfinite(frozen_until)),
   -- Kept by the tick.
   effective_policy jsonb,
   last_change_at timestamptz,
@@ -32,7 +32,7 @@ comment on column flyahead.worker_regions.mode is 'observe: record only; advise:
 comment on column flyahead.worker_regions.requests_per_worker is 'requests a minute that one machine carries; null: as configured';
 comment on column flyahead.worker_regions.quantile is 'capacity covers this quantile of the forecast; null: as configured';
 comment on column flyahead.worker_regions.time_zone is 'IANA zone in which the app''s days and weeks repeat; null: as configured';
-comment on column flyahead.worker_regions.frozen_until is 'nothing is changed before this time';
+comment on column flyahead.worker_regions.frozen_until is 'nothing is changed before this time; for good: a date far away, like 2100-01-01';
 comment on column flyahead.worker_regions.effective_policy is 'the policy that the last tick went by: configuration and own values together';
 comment on column flyahead.worker_regions.last_change_at is 'when a machine was last started, stopped or created by flyahead';
 
@@ -40,9 +40,7 @@ create function flyahead.check_time_zone() returns trigger
 language plpgsql
 as $$
 begin
-  perform flyahead.now() at time zone new.time_zone;
-  return new;
-exception when invalid_parameter_value then
+  if exists (select from pg_timezone_names where name = new.time_zone) then return new; end if;
   raise exception 'Cannot set time_zone of pool %/%@% to "%": no such IANA time zone', new.app, new.process_group, new.region, new.time_zone
     using errcode = 'check_violation', hint = 'Use a name like Europe/Berlin; select name from pg_timezone_names lists them.';
 end $$;
@@ -73,7 +71,7 @@ create table flyahead.manual_overrides (
   what text not null,
   workers integer not null check (workers >= 0),
   seen_at timestamptz not null,
-  until timestamptz not null
+  until timestamptz not null check (isfinite(until))
 );
 create index manual_overrides_newest on flyahead.manual_overrides (pool_id, seen_at desc);
 comment on table flyahead.manual_overrides is 'machines that a person started or stopped between ticks; the pool is kept at `workers` until `until`';

@@ -83,7 +83,8 @@ begin
   end loop;
 end $$;
 
--- Stores samples given as columns; the row number counts from 0. Answers the rows whose pool is not known.
+-- Stores samples given as columns; the row number counts from 0. Answers the rows whose pool is not known. A pool counts
+-- as known for a day after it was retired: one odd answer of Fly's must not tear a hole into its history.
 create function flyahead.store_samples(
   p_now timestamptz, p_app text[], p_region text[], p_process_group text[], p_at timestamptz[], p_requests double precision[],
   p_errors double precision[], p_p95_latency_ms real[], p_cpu real[], p_memory real[], p_disk real[], p_concurrency real[], p_queue_depth real[]
@@ -97,7 +98,8 @@ begin
   from unnest(p_app, p_region, p_process_group) with ordinality as r (app, region, process_group, n)
   where not exists (
     select from flyahead.worker_regions w
-    where (w.app, w.region, w.process_group) = (r.app, r.region, r.process_group) and w.retired_at is null);
+    where (w.app, w.region, w.process_group) = (r.app, r.region, r.process_group)
+      and (w.retired_at is null or w.retired_at > p_now - interval '1 day'));
   if cardinality(unknown) = cardinality(p_app) then return unknown; end if;
 
   perform flyahead.ensure_sample_days(min(t), max(t)) from unnest(p_at) t
@@ -109,7 +111,8 @@ begin
   from unnest(p_app, p_region, p_process_group, p_at, p_requests, p_errors, p_p95_latency_ms, p_cpu, p_memory, p_disk, p_concurrency, p_queue_depth)
     with ordinality as r (app, region, process_group, at, requests, errors, p95, cpu, memory, disk, concurrency, queue_depth, n)
   join flyahead.worker_regions w
-    on (w.app, w.region, w.process_group) = (r.app, r.region, r.process_group) and w.retired_at is null
+    on (w.app, w.region, w.process_group) = (r.app, r.region, r.process_group)
+      and (w.retired_at is null or w.retired_at > p_now - interval '1 day')
   order by w.id, r.at, r.n desc
   on conflict (pool_id, at) do update set
     requests = excluded.requests, errors = excluded.errors, p95_latency_ms = excluded.p95_latency_ms, cpu = excluded.cpu,

@@ -32,9 +32,6 @@ create table flyahead.traffic_predictions (
   model text not null,
   confidence real not null,
   load real[] not null,
-  actual real,
   primary key (pool_id, made_at, horizon_seconds)
 );
-create index traffic_predictions_target on flyahead.traffic_predictions (pool_id, target_at) where actual is null;
 comment on table flyahead.traffic_predictions is 'five horizons a tick; load is the busiest minute of the five minutes from target_at, at quantiles 0.1, 0.5, 0.9, 0.95, 0.99';
-comment on column flyahead.traffic_predictions.actual is 'what came, once it is known';

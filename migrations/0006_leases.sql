@@ -20,6 +20,11 @@ language plpgsql
 as $$
 #variable_conflict use_column
 begin
+  -- A caller whose clock runs ahead would close slots that are yet to come, and the app with them.
+  if p_slot > clock_timestamp() + interval '1 hour' and not exists (select from flyahead.settings where name = 'simulated_now') then
+    raise exception 'Cannot take the lease of app % for slot %: that is more than an hour ahead of the database''s clock, %',
+      p_app, p_slot, clock_timestamp() using errcode = 'FA002', hint = 'Correct the clock of whoever calls.';
+  end if;
   insert into flyahead.app_leases (app) values (p_app) on conflict (app) do nothing;
   return query
     update flyahead.app_leases l set

@@ -86,6 +86,7 @@ create view flyahead_api.autoscaling_analytics as
 select
   w.app,
   w.region,
+  w.process_group,
   date_trunc('day', h.slot at time zone 'UTC')::date as day,
   count(*) as decisions,
   count(*) filter (where h.kind = 'grow') as grown,
@@ -108,8 +109,8 @@ left join lateral (
     count(*) filter (where i.closed_at is null) as open
   from flyahead.scaling_intents i where i.history_id = h.id
 ) a on true
-group by 1, 2, 3;
+group by 1, 2, 3, 4;
 
-comment on view flyahead_api.autoscaling_analytics is 'what flyahead did, per app, region and UTC day';
+comment on view flyahead_api.autoscaling_analytics is 'what flyahead did, per pool and UTC day';
 comment on column flyahead_api.autoscaling_analytics.constrained is 'decisions in which at least one rule changed the number';
 comment on column flyahead_api.autoscaling_analytics.actions_refused is 'calls that Fly, a lost lease or the deadline refused';

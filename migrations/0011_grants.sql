@@ -2,7 +2,6 @@
 
 revoke all on schema flyahead, flyahead_api from public;
 revoke all on all functions in schema flyahead from public;
-alter default privileges in schema flyahead revoke execute on functions from public;
 
 do $$
 declare

@@ -5,7 +5,7 @@
  *
  * The trap: a demo that was killed hard leaves the file behind. What it names is then away, and a script says so.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UserError } from "./user-error.ts";
@@ -54,4 +54,9 @@ export function writeKeptStack({ databaseUrl, functionsUrl, flyUrl, token }: Kep
 
 export function removeKeptStack(): void {
   rmSync(keptStackFile(), { force: true });
+  try {
+    rmdirSync(dirname(keptStackFile()));
+  } catch {
+    // It holds something else, and stays.
+  }
 }

@@ -160,7 +160,7 @@ export type PoolSample = TrafficSample & { readonly pool: PoolKey };
 
 export type Samples = {
   /**
-   * Stores samples of known pools, idempotent on (pool, at): the later write counts.
+   * Stores samples of known pools, idempotent on (pool, at): the later write counts. A retired pool is known for a day more.
    * Answers the indexes of samples whose pool is not known; those are not stored.
    */
   store(samples: readonly PoolSample[], now: Instant): Promise<{ unknownPool: readonly number[] }>;

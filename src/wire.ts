@@ -44,7 +44,7 @@ export function wire(config: Config): Wired {
     newToken,
     machineApi: flyMachineApi(config.fly, send),
     guard: passThrough,
-    lock: createUpstashLock(redis),
+    lock: createUpstashLock(redis, log),
     leases: createPostgresLeases(sql),
     history: createPostgresHistory(sql),
     samples: createPostgresSamples(sql),

@@ -76,6 +76,7 @@ table flyahead.manual_overrides
   seen_at timestamp with time zone not null
   until timestamp with time zone not null
   constraint CHECK ((workers >= 0))
+  constraint CHECK (isfinite(until))
   constraint FOREIGN KEY (pool_id) REFERENCES flyahead.worker_regions(id)
   constraint PRIMARY KEY (id)
   CREATE INDEX manual_overrides_newest ON flyahead.manual_overrides USING btree (pool_id, seen_at DESC)
@@ -163,10 +164,8 @@ table flyahead.traffic_predictions
   model text not null
   confidence real not null
   load real[] not null
-  actual real -- what came, once it is known
   constraint FOREIGN KEY (pool_id) REFERENCES flyahead.worker_regions(id)
   constraint PRIMARY KEY (pool_id, made_at, horizon_seconds)
-  CREATE INDEX traffic_predictions_target ON flyahead.traffic_predictions USING btree (pool_id, target_at) WHERE (actual IS NULL)
   grant to flyahead_service delete, insert, select, update
 
 table flyahead.traffic_samples
@@ -212,7 +211,7 @@ table flyahead.worker_regions
   override_seconds integer
   time_zone text -- IANA zone in which the app's days and weeks repeat; null: as configured
   pinned_machine_id text
-  frozen_until timestamp with time zone -- nothing is changed before this time
+  frozen_until timestamp with time zone -- nothing is changed before this time; for good: a date far away, like 2100-01-01
   effective_policy jsonb -- the policy that the last tick went by: configuration and own values together
   last_change_at timestamp with time zone -- when a machine was last started, stopped or created by flyahead
   discovered_at timestamp with time zone not null default flyahead.now()
@@ -228,6 +227,7 @@ table flyahead.worker_regions
   constraint CHECK ((requests_per_worker > (0)::double precision))
   constraint CHECK ((stabilisation_seconds >= 0))
   constraint CHECK ((stale_seconds > 0))
+  constraint CHECK (isfinite(frozen_until))
   constraint PRIMARY KEY (id)
   constraint UNIQUE (app, region, process_group)
   CREATE TRIGGER worker_regions_time_zone BEFORE INSERT OR UPDATE OF time_zone ON flyahead.worker_regions FOR EACH ROW WHEN ((new.time_zone IS NOT NULL)) EXECUTE FUNCTION flyahead.check_time_zone()
@@ -251,9 +251,10 @@ table flyahead.workers
   grant to flyahead_service delete, insert, select, update
 
 view flyahead_api.autoscaling_analytics
--- what flyahead did, per app, region and UTC day
+-- what flyahead did, per pool and UTC day
   app text
   region text
+  process_group text
   day date
   decisions bigint
   grown bigint
@@ -270,6 +271,7 @@ view flyahead_api.autoscaling_analytics
   grant to flyahead_service select
  SELECT w.app,
     w.region,
+    w.process_group,
     date_trunc('day'::text, (h.slot AT TIME ZONE 'UTC'::text))::date AS day,
     count(*) AS decisions,
     count(*) FILTER (WHERE h.kind = 'grow'::text) AS grown,
@@ -290,7 +292,7 @@ view flyahead_api.autoscaling_analytics
             count(*) FILTER (WHERE i.closed_at IS NULL) AS open
            FROM flyahead.scaling_intents i
           WHERE i.history_id = h.id) a ON true
-  GROUP BY w.app, w.region, (date_trunc('day'::text, (h.slot AT TIME ZONE 'UTC'::text))::date);
+  GROUP BY w.app, w.region, w.process_group, (date_trunc('day'::text, (h.slot AT TIME ZONE 'UTC'::text))::date);
 
 view flyahead_api.region_status
 -- each pool as it is now: machines, load against capacity, what is foreseen, and the last decision with its reason

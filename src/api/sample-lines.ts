@@ -13,12 +13,14 @@ export const SAMPLES_LIMIT = 5_000;
 /** Clocks of machines differ; a minute that has begun may be reported while it lasts. */
 const AHEAD_MS = 2 * MINUTE_MS;
 
+/** What Fly takes for the names of apps, regions and process groups. */
+export const poolWord = z.string().regex(/^[A-Za-z0-9_-]{1,63}$/);
 const share = z.number().min(0).max(1).optional();
 const amount = z.number().min(0).max(1e12);
 const sampleShape = z.strictObject({
-  app: z.string().min(1).max(63),
-  region: z.string().min(1).max(16),
-  processGroup: z.string().min(1).max(63).default("app"),
+  app: poolWord,
+  region: poolWord.max(16),
+  processGroup: poolWord.default("app"),
   at: z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)),
   requests: amount,
   errors: amount.optional(),

@@ -7,16 +7,16 @@ import { authenticate, mayUse } from "./authenticate.ts";
 import { parseAs, readText } from "./body.ts";
 import { limited } from "./limit.ts";
 import { Problem } from "./problem.ts";
-import { readSamples, type SampleRules } from "./sample-lines.ts";
+import { poolWord, readSamples, type SampleRules } from "./sample-lines.ts";
 import { type Handlers, jsonAnswer } from "./serve.ts";
 
 const BODY_LIMIT_BYTES = 4 * 1024 * 1024;
 const LONGEST_MINUTES = 7 * 24 * 60;
 
 const seriesQuery = z.strictObject({
-  app: z.string().min(1),
-  region: z.string().min(1),
-  processGroup: z.string().min(1).default("app"),
+  app: poolWord,
+  region: poolWord,
+  processGroup: poolWord.default("app"),
   minutes: z.coerce.number().int().min(1).max(LONGEST_MINUTES).default(60),
 });
 

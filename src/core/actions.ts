@@ -1,14 +1,15 @@
 /**
  * Step 7: which machines. Starting a stopped machine takes under a second and cannot fail for a name or an image, so
- * stopped ones are used up before any is created, and failed ones are tried again before that: a broken image must not
- * leave a new failed machine behind at every tick. Stopped first when shrinking: failing ones, then the newest, so that
+ * stopped ones are used up before any is created. A failed machine may stand on a bad host, or its image may be broken:
+ * the first few are replaced by new ones, and with more of them the image is to blame and they are tried again instead,
+ * lest every tick leaves another wreck. Stopped first when shrinking: failing ones, then the newest, so that
  * the oldest, the best known, stays; never the pinned one, and never the last that passes its checks.
  *
  * A create carries a name made of pool, slot, attempt and ordinal. Fly refuses a second machine of one name, so a create
  * whose answer was lost is looked up by its name before it is tried again, and can never happen twice.
  */
 import type { Decision } from "./decide.ts";
-import { isActive, isStartable, type Machine, type PoolKey } from "./fleet.ts";
+import { isActive, isResting, type Machine, type PoolKey } from "./fleet.ts";
 import type { Instant } from "./time.ts";
 import { MINUTE_MS } from "./time.ts";
 
@@ -32,18 +33,29 @@ export function planActions(
   return [];
 }
 
+/** So many failed machines are replaced before they are tried again. */
+const REPLACED_FAILURES = 3;
+
 function growBy(count: number, pool: PoolKey, machines: readonly Machine[], tick: TickSlot): Action[] {
-  const starts = machines.filter(isStartable).sort(healthiestOldestFirst).slice(0, count);
-  const template = [...machines]
-    .filter((machine) => isActive(machine) || isStartable(machine))
-    .sort(bestTemplateFirst)[0];
-  const creates = template === undefined ? 0 : count - starts.length;
+  const failed = machines.filter(isFailed);
+  const tryAgain = failed.length >= REPLACED_FAILURES ? failed.sort(oldestFirst) : [];
+  const starts = [...machines.filter(isResting).sort(healthiestOldestFirst), ...tryAgain].slice(0, count);
+  const template = machines.filter(isTemplate).sort(bestTemplateFirst)[0];
+  const creates = template === undefined || tryAgain.length > 0 ? 0 : count - starts.length;
   return [
     ...starts.map((machine): Action => ({ kind: "start", machineId: machine.id })),
     ...Array.from({ length: creates }, (_, ordinal): Action => {
       return { kind: "create", machineName: machineName(pool, tick, ordinal), templateId: template!.id };
     }),
   ];
+}
+
+function isFailed({ state, cordoned }: Machine): boolean {
+  return state === "failed" && !cordoned;
+}
+
+function isTemplate(machine: Machine): boolean {
+  return isActive(machine) || isResting(machine) || isFailed(machine);
 }
 
 function shrinkBy(count: number, machines: readonly Machine[], pinnedMachineId: string | null): Action[] {
@@ -100,8 +112,8 @@ function healthiestOldestFirst(a: Machine, b: Machine): number {
   return Number(isIll(a)) - Number(isIll(b)) || oldestFirst(a, b);
 }
 
-function isIll({ health, state }: Machine): boolean {
-  return health === "failing" || state === "failed";
+function isIll(machine: Machine): boolean {
+  return machine.health === "failing" || isFailed(machine);
 }
 
 /** Ties by id: the same machines in any order give the same actions. */

@@ -16,7 +16,7 @@ import { formatInstant, type Instant, MINUTE_MS } from "./time.ts";
 import { peakBetween } from "./traffic.ts";
 
 /** "Now" is the busiest of the last minutes: the newest one alone is noise. */
-const NOW_MS = 5 * MINUTE_MS;
+export const NOW_MS = 5 * MINUTE_MS;
 
 export type Decision = {
   readonly kind: "hold" | "grow" | "shrink";

@@ -68,14 +68,9 @@ export function isActive(machine: Pick<Machine, "state" | "cordoned">): boolean 
   return ACTIVE.has(machine.state) && !machine.cordoned;
 }
 
-/** Stands still because somebody wanted it to. */
+/** Stands still because somebody wanted it to; one start call brings it to serve. */
 export function isResting({ state, cordoned }: Machine): boolean {
   return RESTING.has(state) && !cordoned;
-}
-
-/** May be brought to serve by one start call; a failed one at least as likely as a new machine of the same image. */
-export function isStartable(machine: Machine): boolean {
-  return isResting(machine) || (machine.state === "failed" && !machine.cordoned);
 }
 
 export function activeCount(machines: readonly Machine[]): number {

@@ -3,10 +3,6 @@
  */
 export type Quantile = number;
 
-export function isQuantile(value: number): boolean {
-  return value > 0 && value < 1;
-}
-
 /**
  * The value at `quantile` of a curve known at the points `levels` (ascending) with `values`: linear between two points,
  * held constant beyond the ends. `values` must not fall.

@@ -5,7 +5,7 @@
  * machines) it is marked `cut` and cannot be replayed.
  */
 import type { Action } from "./actions.ts";
-import type { Decision } from "./decide.ts";
+import { type Decision, NOW_MS } from "./decide.ts";
 import { decideFrom, type TickDecision } from "./decide-tick.ts";
 import type { Machine, MachineHealth, MachineState, PoolKey } from "./fleet.ts";
 import type { Forecast } from "./forecast/forecast.ts";
@@ -15,8 +15,6 @@ import { seriesSince, type TrafficSeries } from "./traffic.ts";
 
 export const RECORD_LIMIT_BYTES = 4_096;
 const VERSION = 1;
-/** decide looks five minutes back, stabilisation as far as its policy says. */
-const LOOK_BACK_MS = 5 * MINUTE_MS;
 
 export type TickRecord = ShortRecord | FullRecord;
 export type ShortRecord = {
@@ -86,7 +84,7 @@ export function redecide(
 }
 
 function lookBackFrom({ now, policy }: Observation): Instant {
-  return now - Math.max(LOOK_BACK_MS, policy.stabilisationSeconds * 1_000) - MINUTE_MS;
+  return now - Math.max(NOW_MS, policy.stabilisationSeconds * 1_000) - MINUTE_MS;
 }
 
 function packSeries(series: TrafficSeries): TrafficSeriesText {

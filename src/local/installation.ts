@@ -55,7 +55,7 @@ export async function startInstallation(options: InstallationOptions): Promise<I
   const stack = await startStack({
     functions: ["auto-scaling", "traffic"],
     env: envOf,
-    migrate: (adminUrl) => prepareDatabase(adminUrl, rolePassword, token),
+    migrate: (adminUrl) => prepareDatabase(adminUrl, { rolePassword, token, start: options.fly.start }),
     redis: options.redis ?? "embedded",
     signals: options.signals ?? true,
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
@@ -103,13 +103,20 @@ function localEnvironment(
   };
 }
 
-async function prepareDatabase(adminUrl: string, rolePassword: string, token: string): Promise<void> {
+async function prepareDatabase(
+  adminUrl: string,
+  { rolePassword, token, start }: { rolePassword: string; token: string; start: number },
+): Promise<void> {
+  const simulatedNow = new Date(start).toISOString();
   await applyMigrations(adminUrl);
   const sql = asOwner(adminUrl);
   try {
     await sql.unsafe(
       `create role ${FUNCTIONS_ROLE} login password '${rolePassword}' in role flyahead_service`,
     );
+    await sql.unsafe(`alter role ${FUNCTIONS_ROLE} set statement_timeout = '30s'`);
+    // From here on it is a simulation to the database too; the demo moves this time on when it ends.
+    await sql`insert into flyahead.settings (name, value) values ('simulated_now', ${simulatedNow})`;
     const hash = createHash("sha256").update(token).digest("hex");
     await sql`
       insert into flyahead.api_tokens (name, token_hash, scopes) values ('local', ${hash}, '{tick,ingest,read}')`;

@@ -8,6 +8,7 @@ import { type Observation, type Override, type Part, partValue } from "../core/o
 import { lowestMode, type Policy } from "../core/policy.ts";
 import { DAY_MS, floorTo, formatInstant, type Instant, MINUTE_MS, SECOND_MS } from "../core/time.ts";
 import { measuredUntil, type TrafficSeries } from "../core/traffic.ts";
+import { isTimeZone } from "../core/zone.ts";
 import { isMachineApiError, messageOf } from "../errors.ts";
 import type { Lease, OpenTick, PoolMemory, TickPorts } from "../ports.ts";
 import { detectOverride } from "./detect-override.ts";
@@ -108,10 +109,19 @@ function baseOf(pool: PoolKey, memories: readonly PoolMemory[], settings: TickSe
   return { pool, memory, policy, state: usable, samplesFrom };
 }
 
-/** The pool's own values outrank the configured ones; a minimum above the maximum raises it, for it was set on purpose. */
+/**
+ * The pool's own values outrank the configured ones. Where only one bound is the pool's own, the configured other one
+ * gives way to it: a maximum set to park a pool must not be lifted by a minimum meant for all.
+ */
 export function effectivePolicy(defaults: Policy, own: Partial<Policy>): Policy {
   const policy = { ...defaults, ...own };
-  return { ...policy, maxWorkers: Math.max(policy.minWorkers, policy.maxWorkers) };
+  return {
+    ...policy,
+    minWorkers: own.minWorkers ?? Math.min(policy.minWorkers, policy.maxWorkers),
+    maxWorkers: own.maxWorkers ?? Math.max(policy.minWorkers, policy.maxWorkers),
+    // Postgres knows zones that Intl does not, and one odd pool must not fail its whole app.
+    timeZone: isTimeZone(policy.timeZone) ? policy.timeZone : defaults.timeZone,
+  };
 }
 
 /** An app that Fly does not know has no machines: that is an answer. Every other failure leaves them unknown. */

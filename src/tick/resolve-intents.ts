@@ -3,12 +3,14 @@
  * the witness. A create is found by its name, and since the list lags behind writes, one that is not there yet is only
  * given up after a while.
  */
-import { isActive, type Machine } from "../core/fleet.ts";
+import { isActive, type Machine, type MachineState } from "../core/fleet.ts";
 import { type Instant, MINUTE_MS } from "../core/time.ts";
 import type { Intent, Outcome } from "../ports.ts";
 
-/** Fly's list shows a new machine after seconds; this is many times that. */
-const LIST_LAG_MS = 2 * MINUTE_MS;
+/** A create is sent up to a tick's deadline after its intent, and Fly's list shows it seconds later; this is more than both. */
+const LIST_LAG_MS = 4 * MINUTE_MS;
+
+const STOPPED: ReadonlySet<MachineState> = new Set(["stopping", "stopped", "suspending", "suspended"]);
 
 export function resolveIntent(
   { action, openedAt }: Intent,
@@ -39,7 +41,7 @@ export function resolveIntent(
       "the machine is no longer in Fly's list",
     );
   }
-  const reached = isActive(machine) === (action.kind === "start");
+  const reached = action.kind === "start" ? isActive(machine) : STOPPED.has(machine.state);
   return outcome(reached ? "done" : "failed", machine.id, `found ${machine.state} by a later tick`);
 }
 

@@ -5,17 +5,21 @@
  * Whatever fails in one app stays in that app. What is written is under the lease's fence; what moves was written before.
  */
 import { decideTick } from "../core/decide-tick.ts";
+import { poolName } from "../core/fleet.ts";
 import type { Instant } from "../core/time.ts";
-import { messageOf } from "../errors.ts";
-import type { Lease, TickPorts } from "../ports.ts";
+import { isStaleFenceError, messageOf } from "../errors.ts";
+import type { Lease, Log, TickPorts } from "../ports.ts";
 import { applyActions } from "./apply-actions.ts";
 import { inTurn } from "./in-turn.ts";
-import { observe } from "./observe.ts";
-import { openDocument } from "./open-document.ts";
+import { type ObservedPool, observe } from "./observe.ts";
+import { type DecidedPool, openDocument } from "./open-document.ts";
 import type { TickRequest, TickSettings } from "./settings.ts";
 import { stopwatch } from "./stopwatch.ts";
 import { type AppSummary, type DoneSummary, poolSummary, type TickSummary } from "./summary.ts";
 import { type LockState, withLease } from "./with-lease.ts";
+
+/** All else that can fail is a value; what Postgres says may name hosts and roles, and stays in the log. */
+const BOOKS_FAILED = "The books in Postgres could not be read or written; the function's log says why";
 
 export async function runTick(
   request: TickRequest,
@@ -29,7 +33,9 @@ export async function runTick(
   );
   const unreached = apps.filter(({ status }) => status === "unreached").map(({ app }) => app);
   if (unreached.length > 0) await noteUnreached(request.slot, unreached, ports);
-  if (apps.some(({ status }) => status === "done")) await notifier.heartbeat();
+  // Silence is the alarm: a tick in which anything failed or was not reached does not beat.
+  const has = (wanted: AppSummary["status"]) => apps.some(({ status }) => status === wanted);
+  if (has("done") && !has("failed") && !has("unreached")) await notifier.heartbeat();
   return { slot: request.slot, mode: request.mode, apps };
 }
 
@@ -62,7 +68,7 @@ async function tickApp(
     return { app, ...summary };
   } catch (error) {
     ports.log("tick", { app, slot: request.slot, error: messageOf(error) });
-    return { app, status: "failed", error: messageOf(error) };
+    return { app, status: "failed", error: isStaleFenceError(error) ? error.message : BOOKS_FAILED };
   }
 }
 
@@ -80,7 +86,7 @@ async function tickUnderLease(
   const observed = await watch.step("observe", () => observe(lease, request, settings, ports));
   // 4–7. forecast, plan, decide, choose the machines: pure
   const decided = await watch.step("decide", async () =>
-    observed.pools.map((pool) => ({ ...pool, tick: decideTick(pool.observation) })),
+    observed.pools.flatMap((pool) => decidePool(pool, log)),
   );
   // 8. intent, before anything moves
   const opening = openDocument(lease, request, observed, decided, clock.now());
@@ -94,4 +100,14 @@ async function tickUnderLease(
   const pools = decided.map(({ observation, tick }) => poolSummary(observation, tick, intents, outcomes));
   for (const pool of pools) log("decision", { slot: lease.slot, ...pool });
   return { status: "done", attempt: lease.attempt, lock: locked, pools, ms: watch.ms() };
+}
+
+/** One pool that cannot be decided (a defect, or a row that no rule foresaw) is left as it is; the others go on. */
+function decidePool(pool: ObservedPool, log: Log): DecidedPool[] {
+  try {
+    return [{ ...pool, tick: decideTick(pool.observation) }];
+  } catch (error) {
+    log("decide", { pool: poolName(pool.observation.pool), error: messageOf(error) });
+    return [];
+  }
 }

@@ -23,7 +23,7 @@ export async function withLease<T>(
   work: (lease: Lease, locked: LockState) => Promise<T>,
 ): Promise<T | NotHeld> {
   const { lock, leases } = ports;
-  const key = `tick:${app}`;
+  const key = `flyahead:tick:${app}`;
   const token = ports.newToken();
   const locked = await lock.acquire(key, token, leaseTtlMs);
   // Most ticks last seconds, not as long as the lock may: ask again soon.

@@ -138,7 +138,7 @@ describe("a crash is no override", () => {
 });
 
 describe("what is gone is retired", () => {
-  test("an app that Fly does not know any more: no failure, its pools retired, its samples refused", async () => {
+  test("an app that Fly does not know any more: no failure, its pools retired, its samples kept for a day and then refused", async () => {
     const app = "gone-app";
     await prepare(app, 900);
     lab.fly.removeApp(app);
@@ -147,6 +147,8 @@ describe("what is gone is retired", () => {
     const [pool] = await poolsOf(lab.sql, app);
     expect(pool?.retired_at).not.toBeNull();
     expect(await workersOf(lab.sql, app)).toEqual({});
+    await lab.feed(app, 1, 10);
+    await lab.sql`update flyahead.worker_regions set retired_at = retired_at - interval '25 hours' where app = ${app}`;
     await expect(lab.feed(app, 1, 10)).rejects.toThrow(/422.*no pool gone-app/);
     lab.nextSlot();
     expect((await lab.tick(app)).body.apps[0].status).toBe("done");

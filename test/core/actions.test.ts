@@ -58,14 +58,23 @@ describe("growing", () => {
     expect(inWords(plan(1, 3, machines))).toEqual(["start old", "start asleep"]);
   });
 
-  it("tries failed machines again before it makes new ones, after all others", () => {
-    const machines = [aged("broken", 99, { state: "failed" }), stopped("fine", 10)];
-    expect(inWords(plan(0, 3, machines))).toEqual([
+  it("replaces the first failed machines, also where no other is left to clone", () => {
+    const broken = (count: number) =>
+      Array.from({ length: count }, (_, i) => aged(`broken${i}`, 9 - i, { state: "failed" }));
+    const created = `create ${machineName(POOL, TICK, 0)}`;
+    expect(inWords(plan(0, 2, [...broken(2), stopped("fine", 10)]))).toEqual(["start fine", created]);
+    expect(inWords(plan(0, 1, broken(1)))).toEqual([created]);
+  });
+
+  it("tries them again where there are many: then it is the image", () => {
+    const broken = Array.from({ length: 3 }, (_, i) => aged(`broken${i}`, 9 - i, { state: "failed" }));
+    expect(inWords(plan(0, 2, broken))).toEqual(["start broken0", "start broken1"]);
+    expect(inWords(plan(0, 5, [...broken, stopped("fine", 10)]))).toEqual([
       "start fine",
-      "start broken",
-      `create ${machineName(POOL, TICK, 0)}`,
+      "start broken0",
+      "start broken1",
+      "start broken2",
     ]);
-    expect(inWords(plan(0, 1, [machines[0]!]))).toEqual(["start broken"]);
   });
 
   it("clones a machine that runs, or a stopped one where none does, and none where there is no machine", () => {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { activeCount, isActive, isStartable, MACHINE_STATES, poolName } from "../../src/core/fleet.ts";
+import { activeCount, isActive, isResting, MACHINE_STATES, poolName } from "../../src/core/fleet.ts";
 import { machine, POOL } from "./examples.ts";
 
 it("counts machines that serve or are on their way to it, and no others", () => {
@@ -13,10 +13,9 @@ it("counts machines that serve or are on their way to it, and no others", () => 
     "updating",
     "replacing",
   ]);
-  expect(MACHINE_STATES.filter((state) => isStartable(machine("m", { state })))).toEqual([
+  expect(MACHINE_STATES.filter((state) => isResting(machine("m", { state })))).toEqual([
     "stopped",
     "suspended",
-    "failed",
   ]);
 });
 
@@ -24,7 +23,7 @@ it("counts and touches neither a cordoned machine nor one in a state that it doe
   const odd = [machine("a", { cordoned: true }), machine("b", { state: "unknown" })];
   const stopped = machine("c", { state: "stopped", cordoned: true });
   expect(activeCount([...odd, machine("d"), stopped])).toBe(1);
-  expect([...odd, stopped].some(isStartable)).toBe(false);
+  expect([...odd, stopped].some(isResting)).toBe(false);
 });
 
 it("names a pool on one line", () => {

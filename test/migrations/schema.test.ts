@@ -39,6 +39,24 @@ describe("migrations", () => {
     await expect(insert).rejects.toThrow(/"Europe\/Atlantis": no such IANA time zone/);
   });
 
+  it("refuse a lease for a slot that is yet to come, and say so, unless it is a simulation", async () => {
+    const { owner, leases } = await harness();
+    const tomorrow = Date.now() + 86_400_000;
+    await expect(leases.acquire("early", tomorrow, 1_000)).rejects.toThrow(
+      /more than an hour ahead of the database's clock/,
+    );
+    await owner`insert into flyahead.settings (name, value) values ('simulated_now', '2026-01-01')`;
+    expect(await leases.acquire("early", tomorrow, 1_000)).toMatchObject({ status: "held" });
+    await owner`delete from flyahead.settings where name = 'simulated_now'`;
+  });
+
+  it("refuse a freeze without an end", async () => {
+    const { owner } = await harness();
+    const insert = owner`
+      insert into flyahead.worker_regions (app, region, process_group, frozen_until) values ('ice', 'fra', 'app', 'infinity')`;
+    await expect(insert).rejects.toThrow(/frozen_until/);
+  });
+
   it("let the functions' role check tokens, but not make or change them", async () => {
     const { owner } = await harness();
     const asService = (query: string) =>

@@ -75,7 +75,7 @@ export function processLab(lab: Lab, flyTimeoutMs = 300): ProcessLab {
     },
     async elapseLease(app) {
       await lab.sql`update flyahead.app_leases set expires_at = least(expires_at, clock_timestamp()) where app = ${app}`;
-      await redis.del(`tick:${app}`);
+      await redis.del(`flyahead:tick:${app}`);
     },
     close: () => sql.end({ timeout: 1 }),
   };

@@ -217,7 +217,7 @@ describe("open intents of earlier ticks", () => {
       ageMs: 30_000,
       why: expect.stringMatching(/may not be listed yet/),
     });
-    scene.ports.clock.set(NOW + 120_000);
+    scene.ports.clock.set(NOW + 240_000);
     const later = await look(scene);
     expect([later.resolved[0]?.outcome.status, later.first?.machines.status]).toEqual(["failed", "fresh"]);
   });
@@ -227,7 +227,7 @@ describe("open intents of earlier ticks", () => {
     await diedWith(scene, create, 30_000);
     const machineApi = memoryScene({}).ports.machineApi;
     expect((await look(scene, { machineApi })).retired).toEqual([]);
-    scene.ports.clock.set(NOW + 120_000);
+    scene.ports.clock.set(NOW + 240_000);
     expect((await look(scene, { machineApi })).retired).toEqual([POOL]);
   });
 });

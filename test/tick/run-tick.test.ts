@@ -61,7 +61,13 @@ describe("one app", () => {
     const scene = await growing();
     const history = { ...scene.ports.history, openTick: () => Promise.reject(new Error("disk full")) };
     const failed = await runTick(request(["shop"]), SETTINGS, { ...scene.ports, history });
-    expect(failed.apps).toEqual([{ app: "shop", status: "failed", error: "disk full" }]);
+    expect(failed.apps).toEqual([
+      {
+        app: "shop",
+        status: "failed",
+        error: expect.stringMatching(/^The books in Postgres could not be read or written/),
+      },
+    ]);
     expect(scene.calls.filter((call) => call.startsWith("start"))).toEqual([]);
     expect(scene.log.at(-1)).toEqual({ step: "tick", facts: { app: "shop", slot: NOW, error: "disk full" } });
     const again = await runTick(request(["shop"]), SETTINGS, scene.ports);

@@ -6,7 +6,8 @@ import { memoryScene, type Scene, SETTINGS } from "../support/memory-ports.ts";
 
 const run = <T>({ ports }: Scene, work: (lease: Lease, lock: string) => Promise<T>, slot = NOW) =>
   withLease("shop", slot, SETTINGS, ports, work);
-const isFree = async ({ ports }: Scene) => (await ports.lock.acquire("tick:shop", "probe", 1)) === "acquired";
+const isFree = async ({ ports }: Scene) =>
+  (await ports.lock.acquire("flyahead:tick:shop", "probe", 1)) === "acquired";
 
 describe("the lock and the lease", () => {
   test("are held while the work runs; the lock is free afterwards", async () => {
@@ -22,7 +23,7 @@ describe("the lock and the lease", () => {
 
   test("a held lock is busy, and the lease is not even asked", async () => {
     const scene = memoryScene({});
-    await scene.ports.lock.acquire("tick:shop", "another", 60_000);
+    await scene.ports.lock.acquire("flyahead:tick:shop", "another", 60_000);
     expect(await run(scene, async () => "worked")).toEqual({ status: "busy", retryAfterMs: 15_000 });
     expect(scene.database.leases.size).toBe(0);
     expect(await isFree(scene), "the other's lock stands").toBe(false);
@@ -41,7 +42,7 @@ describe("the lock and the lease", () => {
     const away = { ...scene, ports: { ...scene.ports, lock } };
     const inner = await run(away, async (_, locked) => [locked, await run(away, async () => "worked twice")]);
     expect(inner).toEqual(["unavailable", { status: "busy", retryAfterMs: 150_000 }]);
-    expect(released).toEqual(["tick:shop", "tick:shop"]);
+    expect(released).toEqual(["flyahead:tick:shop", "flyahead:tick:shop"]);
   });
 
   test("work that throws gives both up: the next call is the next attempt, at once", async () => {

@@ -5,6 +5,7 @@
  * The trap: a sample of a pool that nobody has discovered is refused by its place in the list, not stored for later. A
  * misspelt region would otherwise collect traffic that no tick ever reads.
  */
+import { poolName } from "../../core/fleet.ts";
 import { DAY_MS, floorTo, type Instant } from "../../core/time.ts";
 import { type TrafficSample, toSeries } from "../../core/traffic.ts";
 import type { PoolSample, Samples } from "../../ports.ts";
@@ -13,10 +14,10 @@ import { livePool, type MemoryDatabase, type PoolRow } from "./database.ts";
 /** Samples over the shared database, whose pools say what is known. */
 export function createMemorySamples(database: MemoryDatabase): Samples {
   return {
-    store: async (samples, _now) => {
+    store: async (samples, now) => {
       const unknownPool: number[] = [];
       samples.forEach((sample, index) => {
-        const pool = livePool(database, sample.pool);
+        const pool = knownPool(database, sample.pool, now);
         if (pool === undefined) unknownPool.push(index);
         else put(pool, sample);
       });
@@ -33,6 +34,12 @@ export function createMemorySamples(database: MemoryDatabase): Samples {
         return samples.length === 0 ? [] : [{ pool, series: toSeries(samples, from, until, binMs) }];
       }),
   };
+}
+
+/** Known for a day after it was retired: one odd answer of Fly's must not tear a hole into its history. */
+function knownPool(database: MemoryDatabase, key: PoolSample["pool"], now: Instant): PoolRow | undefined {
+  const row = database.pools.get(poolName(key));
+  return row !== undefined && (row.retiredAt === null || row.retiredAt > now - DAY_MS) ? row : undefined;
 }
 
 function put({ samplesByDay }: PoolRow, { pool: _pool, ...sample }: PoolSample): void {

@@ -21,7 +21,8 @@ export function connectPostgres(url: string, options: { maxConnections?: number 
     idle_timeout: 20,
     connect_timeout: 10,
     onnotice: () => {},
-    connection: { application_name: "flyahead", statement_timeout: 30_000 },
+    // No statement_timeout here: PgBouncer refuses a connection that asks for one. The role has it (docs/install.md).
+    connection: { application_name: "flyahead" },
   });
 }
 

@@ -9,6 +9,9 @@ export function createPostgresSamples(sql: Sql): Samples {
     async store(samples, now) {
       if (samples.length === 0) return { unknownPool: [] };
       const numbers = (pick: (sample: PoolSample) => number | undefined) => numberArray(samples.map(pick));
+      // Columns of 32 bits refuse what is too small for them; rounded first, it is zero.
+      const singles = (pick: (sample: PoolSample) => number | undefined) =>
+        numberArray(samples.map((sample) => singleOf(pick(sample))));
       const names = (pick: (sample: PoolSample) => string) => textArray(samples.map(pick));
       const [row] = await sql<{ unknown: number[] }[]>`
         select to_jsonb(flyahead.store_samples(
@@ -19,12 +22,12 @@ export function createPostgresSamples(sql: Sql): Samples {
           array(select flyahead.instant(ms) from unnest(${numbers((s) => s.at)}::text::float8[]) with ordinality t (ms, n) order by n),
           ${numbers((s) => s.requests)}::text::float8[],
           ${numbers((s) => s.errors)}::text::float8[],
-          ${numbers((s) => s.p95LatencyMs)}::text::real[],
-          ${numbers((s) => s.cpu)}::text::real[],
-          ${numbers((s) => s.memory)}::text::real[],
-          ${numbers((s) => s.disk)}::text::real[],
-          ${numbers((s) => s.concurrency)}::text::real[],
-          ${numbers((s) => s.queueDepth)}::text::real[]
+          ${singles((s) => s.p95LatencyMs)}::text::real[],
+          ${singles((s) => s.cpu)}::text::real[],
+          ${singles((s) => s.memory)}::text::real[],
+          ${singles((s) => s.disk)}::text::real[],
+          ${singles((s) => s.concurrency)}::text::real[],
+          ${singles((s) => s.queueDepth)}::text::real[]
         )) as unknown`;
       return { unknownPool: row?.unknown ?? [] };
     },
@@ -59,6 +62,10 @@ export function createPostgresSamples(sql: Sql): Samples {
       }));
     },
   };
+}
+
+function singleOf(value: number | undefined): number | undefined {
+  return value === undefined ? undefined : Math.fround(value);
 }
 
 /** Places and requests side by side, in any order: a quarter of the text of one object a sample, and no sorting. */

@@ -13,7 +13,10 @@ export function capacityModelOf(policy: Policy): CapacityModel {
   return { requestsPerWorker: policy.requestsPerWorker, leadMs: policy.leadSeconds * 1_000 };
 }
 
+/** More than anybody has: an absurd load must stay a number that every column can hold. */
+const MOST_MACHINES = 1_000_000;
+
 /** The fewest machines that carry `load` requests a minute. */
 export function machinesFor(load: number, model: CapacityModel): number {
-  return Math.ceil(load / model.requestsPerWorker);
+  return Math.min(MOST_MACHINES, Math.ceil(load / model.requestsPerWorker));
 }

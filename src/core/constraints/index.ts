@@ -1,13 +1,14 @@
 /**
  * The rules in their one written order, strongest first. What keeps a pool as it is comes before what moves it: without
- * knowing the machines, or during a freeze, not even the bounds are repaired. Deploy lock, schedule, budget, flap budget
- * and steps have their places marked.
+ * knowing the machines, or during a freeze, not even the bounds are repaired. Schedule, budget, flap budget and
+ * steps have their places marked.
  */
 import { clamp } from "../clamp.ts";
 import type { Observation } from "../observation.ts";
 import { bounds } from "./bounds.ts";
 import type { Bite, Constraint, Proposal } from "./constraint.ts";
 import { cooldown } from "./cooldown.ts";
+import { deployLock } from "./deploy-lock.ts";
 import { freeze } from "./freeze.ts";
 import { manualOverride } from "./manual-override.ts";
 import { pinnedPrimary } from "./pinned-primary.ts";
@@ -18,7 +19,7 @@ import { unknownMachines } from "./unknown-machines.ts";
 export const CONSTRAINTS: readonly Constraint[] = [
   unknownMachines,
   freeze,
-  // deploy lock
+  deployLock,
   staleData,
   pinnedPrimary,
   bounds,

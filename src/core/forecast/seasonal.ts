@@ -8,11 +8,11 @@
  * hour, six hours and a day ago (kept in a ring of one day), which resolves those forecasts; only then is it learned.
  *
  * The trap: samples arrive late. A bin is learned once, so it must be complete: the newest bin waits until it is over
- * and, where nothing was measured, for fifteen minutes more before it counts as a gap.
+ * and, where it or its end was not measured yet, for fifteen minutes more before what is there counts.
  */
 import { coveredByEvent, type TrafficEvent } from "../events/event.ts";
 import { DAY_MS, floorTo, type Instant, MINUTE_MS } from "../time.ts";
-import { peakBetween, type TrafficSeries } from "../traffic.ts";
+import { measuredUntil, peakBetween, type TrafficSeries } from "../traffic.ts";
 import { errorQuantile, freshCalibration, learnError, relativeError } from "./calibration.ts";
 import { describe } from "./describe.ts";
 import {
@@ -61,12 +61,21 @@ function update(
   const known = before !== null && before.zone === zone ? before : null;
   const state = known ? copyState(known) : emptyState(zone, floorTo(samples.start, FORECAST_BIN_MS));
   const complete = floorTo(now, FORECAST_BIN_MS);
+  const newest = measuredUntil(samples) ?? samples.start;
   for (let bin = Math.min(state.profileThrough, state.through); bin < complete; bin += FORECAST_BIN_MS) {
     const load = peakBetween(samples, bin, bin + FORECAST_BIN_MS);
-    if (load === null && bin + FORECAST_BIN_MS + LATE_MS > now) break;
+    const mayGrow = load === null || (newest < bin + FORECAST_BIN_MS && !isWhole(samples, bin));
+    if (mayGrow && bin + FORECAST_BIN_MS + LATE_MS > now) break;
     learnBin(state, bin, coveredByEvent(events, bin) ? null : load);
   }
   return state;
+}
+
+function isWhole({ start, binMs, values }: TrafficSeries, bin: Instant): boolean {
+  for (let at = bin; at < bin + FORECAST_BIN_MS; at += binMs) {
+    if (Number.isNaN(values[Math.floor((at - start) / binMs)] ?? Number.NaN)) return false;
+  }
+  return true;
 }
 
 /** The profile may be older than the rest (it is saved less often): such a bin is caught up in the profile alone. */

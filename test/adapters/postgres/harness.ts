@@ -78,7 +78,7 @@ function harnessOn(owner: Sql, service: Sql): PostgresHarness {
     },
     retirePool: async ({ app, region, processGroup }) => {
       await owner`
-        update flyahead.worker_regions set retired_at = clock_timestamp()
+        update flyahead.worker_regions set retired_at = '2000-01-01'
         where (app, region, process_group) = (${app}, ${region}, ${processGroup})`;
     },
     addToken: async ({ hash, scopes, apps, expiresAt, revokedAt }) => {

@@ -49,6 +49,10 @@ function observed({ name, from, given }: Scenario): Observation {
     pinned: (value) => Object.assign(changes.policy, { pinnedMachineId: value }),
     frozen: (value) =>
       Object.assign(changes.policy, { frozenUntil: NOW + Number.parseInt(value, 10) * MINUTE_MS }),
+    updating: (value) =>
+      Object.assign(changes.rest, {
+        machines: fresh([...started(from - Number(value)), ...started(Number(value)).map(updating)]),
+      }),
     machines: (value) => Object.assign(changes.rest, { machines: part(value, started(from)) }),
     samples: (value) => Object.assign(changes.rest, { samples: part(value, traffic(QUIET, 1)) }),
     override: (value) => Object.assign(changes.rest, { override: override(Number(value), NOW + HOUR_MS) }),
@@ -87,6 +91,10 @@ function traffic(load: number, minutesAgo: number): TrafficSeries {
 
 function override(workers: number, until: number): Override {
   return { machineId: "m0", seenAt: NOW - MINUTE_MS, until, workers, what: "m0 was moved by hand" };
+}
+
+function updating(machine: Machine): Machine {
+  return { ...machine, id: `${machine.id}-new`, state: "updating" };
 }
 
 const scenarios = readScenarios();

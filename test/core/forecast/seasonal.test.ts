@@ -152,7 +152,7 @@ describe("odd beginnings and gaps", () => {
       null,
       minutesFrom(START, 5, (_, i) => (i === 2 ? 120 : GAP)),
       [],
-      START + BIN_MS,
+      START + 4 * BIN_MS,
     );
     const forecast = ahead(state, DAY_MS, [0.1, 0.5, 0.9]);
     expect(forecast.load.flat().every((load) => load >= 0 && load < 1_000)).toBe(true);
