@@ -111,8 +111,8 @@ test("roles of the public API get nothing", async () => {
 
 test("the cron job posts to the function with the token from Vault and a timeout of two minutes", async () => {
   await owner.unsafe(sections.get(11)!);
-  const jobs = await owner`select schedule, command from cron.job order by jobname = 'flyahead-tick' desc`;
-  expect(jobs.map(({ schedule }) => schedule)).toEqual(["*/15 * * * *", "17 3 * * *"]);
+  const jobs = await owner`select schedule, command from cron.job order by jobname desc`;
+  expect(jobs.map(({ schedule }) => schedule)).toEqual(["2-59/15 * * * *", "*/15 * * * *", "17 3 * * *"]);
   for (const { command } of jobs) await owner.unsafe(command);
   expect([...(await owner`select * from net.sent`)]).toEqual([
     {
@@ -122,6 +122,18 @@ test("the cron job posts to the function with the token from Vault and a timeout
       timeout_milliseconds: 120_000,
     },
   ]);
+});
+
+test("the job for apps that were not reached calls only while there are some", async () => {
+  const [job] = await owner`select command from cron.job where jobname = 'flyahead-unreached'`;
+  const sent = async () => (await owner`select count(*)::int as n from net.sent`)[0]?.n;
+  const before = await sent();
+  await owner.unsafe(job?.command);
+  expect(await sent()).toBe(before);
+  await owner`insert into flyahead.unreached_apps (slot, app, noted_at) values (now(), 'shop', now())`;
+  await owner.unsafe(job?.command);
+  expect(await sent()).toBe(before + 1);
+  await owner`delete from flyahead.unreached_apps`;
 });
 
 test("learning anew, looking, acting and freezing: the statements fit the tables", async () => {
