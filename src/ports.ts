@@ -14,6 +14,9 @@ import type { TickRecord } from "./core/tick-record.ts";
 import type { Instant } from "./core/time.ts";
 import type { TrafficSample, TrafficSeries } from "./core/traffic.ts";
 
+/** Step 1's answer: the slot is on the grid, so a retry is the same tick; the mode is the lowest of those asked for. */
+export type TickRequest = { readonly slot: Instant; readonly mode: Mode; readonly apps: readonly string[] };
+
 export type Clock = { now(): Instant; sleep(ms: number): Promise<void> };
 
 /** One line of structured log: a step, and what is worth knowing about it. Never a secret. */

@@ -16,7 +16,7 @@ import { createUpstashLock } from "./adapters/upstash/lock.ts";
 import { connectRedis } from "./adapters/upstash/redis.ts";
 import { createUpstashRequestLimit } from "./adapters/upstash/request-limit.ts";
 import { type Config, ConfigError, faultOf } from "./config.ts";
-import type { MachineApi, RequestLimit, TickPorts, Tokens } from "./ports.ts";
+import type { Clock, MachineApi, RequestLimit, TickPorts, Tokens } from "./ports.ts";
 
 /** What answers without a valid configuration need too. */
 export const serveTools = { log: consoleLog, newToken };
@@ -42,7 +42,7 @@ export function wire(config: Config): Wired {
     clock,
     log,
     newToken,
-    machineApi: flyMachineApi(config.fly, send),
+    machineApi: flyMachineApi(config.fly, send, clock),
     guard: passThrough,
     lock: createUpstashLock(redis, log),
     leases: createPostgresLeases(sql),
@@ -61,9 +61,9 @@ export function wire(config: Config): Wired {
 }
 
 /** Only the adapter knows how Fly tokens are listed; a list that it cannot read is a fault of the configuration. */
-function flyMachineApi({ url, tokens }: Config["fly"], send: typeof fetch): MachineApi {
+function flyMachineApi({ url, tokens }: Config["fly"], send: typeof fetch, clock: Clock): MachineApi {
   try {
-    return createFlyMachineApi({ baseUrl: url, tokens, fetch: send, timeoutMs: FLY_TIMEOUT_MS });
+    return createFlyMachineApi({ baseUrl: url, tokens, fetch: send, timeoutMs: FLY_TIMEOUT_MS, clock });
   } catch (error) {
     if (error instanceof TypeError) throw new ConfigError([faultOf("FLY_API_TOKEN")]);
     throw error;

@@ -106,7 +106,10 @@ export function comparisonTable(regions: readonly RegionScore[], cadenceMinutes:
 }
 
 /** Load above, machines below, over the whole time, each in its own scale; gaps are blank. */
-export function charts(regions: readonly RegionScore[], { demand, from, until }: DemoTraffic): string {
+export function charts(
+  regions: readonly RegionScore[],
+  { demand, from, until, happenings }: DemoTraffic,
+): string {
   const lived = sliceDemand(demand, from, until);
   const markHours = (until - from) / CHART_WIDTH / HOUR_MS;
   const rows = regions.flatMap(({ region, rows }) => {
@@ -118,10 +121,8 @@ export function charts(regions: readonly RegionScore[], { demand, from, until }:
       `     machines ${sparkline(machines, CHART_WIDTH)}`,
     ];
   });
-  return [
-    ...rows,
-    `     each mark is the peak of ${markHours.toFixed(1)} hours, each row in its own scale`,
-  ].join("\n");
+  const scale = `each mark is the peak of ${markHours.toFixed(1)} hours, each row in its own scale`;
+  return [...rows, ...[scale, ...happenings].map((note) => `     ${note}`)].join("\n");
 }
 
 type DecisionRow = { slot: string; region: string; reason: string };

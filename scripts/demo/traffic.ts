@@ -1,9 +1,9 @@
 /** What the demo replays: generated traffic or a real trace, cut into history and the days that are lived. */
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { DAY_MS, floorTo, HOUR_MS, type Instant } from "../../src/core/time.ts";
+import { DAY_MS, floorTo, formatInstant, HOUR_MS, type Instant } from "../../src/core/time.ts";
 import { type Demand, demandEnd } from "../../src/sim/traffic/demand.ts";
-import { generateDemand } from "../../src/sim/traffic/generate.ts";
+import { generateDemand, happeningsOf } from "../../src/sim/traffic/generate.ts";
 import {
   readTrace,
   spreadTrace,
@@ -26,6 +26,8 @@ export type DemoTraffic = {
   readonly from: Instant;
   readonly until: Instant;
   readonly requestsPerMachine: number;
+  /** What breaks the ordinary week, in words; nobody knows that of a real trace. */
+  readonly happenings: readonly string[];
 };
 
 /** @throws RangeError where the trace is shorter than what is to be replayed. */
@@ -38,9 +40,13 @@ function generated({ seed, regions, days, historyDays }: DemoOptions): DemoTraff
   const until = from + days * DAY_MS;
   const start = GENERATED_FROM;
   const span = { seed, regions, start, days: (until - start) / DAY_MS };
-  const demand = generateDemand({ ...span, app: APP, processGroup: PROCESS_GROUP, happeningsFrom: from });
+  const wanted = { ...span, app: APP, processGroup: PROCESS_GROUP, happeningsFrom: from };
+  const demand = generateDemand(wanted);
+  const happenings = happeningsOf(wanted)
+    .filter((one) => one.kind !== "gap" && one.until > from && one.from < until)
+    .map(({ kind, from: at }) => `${kind.replace("-", " ")} from ${formatInstant(at)}`);
   const title = `generated traffic, seed ${seed}`;
-  return { title, demand, from, until, requestsPerMachine: GENERATED_REQUESTS_PER_MACHINE };
+  return { title, demand, from, until, requestsPerMachine: GENERATED_REQUESTS_PER_MACHINE, happenings };
 }
 
 async function fromTrace({ regions, days, historyDays }: DemoOptions, file: string): Promise<DemoTraffic> {
@@ -59,7 +65,14 @@ async function fromTrace({ regions, days, historyDays }: DemoOptions, file: stri
   }
   const start = Math.max(whole.start, from - historyDays * DAY_MS);
   const requestsPerMachine = suggestRequestsPerMachine(whole);
-  return { title: basename(file), demand: fromStart(whole, start), from, until, requestsPerMachine };
+  return {
+    title: basename(file),
+    demand: fromStart(whole, start),
+    from,
+    until,
+    requestsPerMachine,
+    happenings: [],
+  };
 }
 
 function fromStart(demand: Demand, start: Instant): Demand {

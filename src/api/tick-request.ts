@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { lowestMode, MODES, type Mode } from "../core/policy.ts";
 import { floorTo, formatInstant, type Instant } from "../core/time.ts";
-import type { Caller } from "../ports.ts";
+import type { Caller, TickRequest } from "../ports.ts";
 import { mayUse } from "./authenticate.ts";
 import { parseAs, parseJson, readText } from "./body.ts";
 import { Problem } from "./problem.ts";
@@ -24,8 +24,6 @@ export type TickRules = {
   readonly apps: readonly string[];
   readonly simulated: boolean;
 };
-type TickRequest = { readonly slot: Instant; readonly mode: Mode; readonly apps: readonly string[] };
-
 /** @throws Problem 400 on a body that is not as it should be, 403 on an app that the token is not for. */
 export async function readTickRequest(
   request: Request,

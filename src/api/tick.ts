@@ -1,6 +1,6 @@
 /** POST: one tick. Answers what was decided per pool, why, and what came of it; "busy" where another one is at work. */
 import { formatInstant } from "../core/time.ts";
-import type { Clock, Tokens } from "../ports.ts";
+import type { Clock, TickRequest, Tokens } from "../ports.ts";
 import { authenticate } from "./authenticate.ts";
 import { Problem } from "./problem.ts";
 import { type Handlers, jsonAnswer } from "./serve.ts";
@@ -14,7 +14,7 @@ export type TickTools = {
   readonly clock: Clock;
   readonly tokens: Tokens;
   readonly sync: () => Promise<void>;
-  readonly run: (request: Awaited<ReturnType<typeof readTickRequest>>) => Promise<TickAnswer>;
+  readonly run: (request: TickRequest) => Promise<TickAnswer>;
 };
 
 export function tickHandlers({ rules, clock, tokens, sync, run }: TickTools): Handlers {

@@ -10,11 +10,11 @@ import { DAY_MS, floorTo, formatInstant, type Instant, MINUTE_MS, SECOND_MS } fr
 import { measuredUntil, type TrafficSeries } from "../core/traffic.ts";
 import { isTimeZone } from "../core/zone.ts";
 import { isMachineApiError, messageOf } from "../errors.ts";
-import type { Lease, OpenTick, PoolMemory, TickPorts } from "../ports.ts";
+import type { Lease, OpenTick, PoolMemory, TickPorts, TickRequest } from "../ports.ts";
 import { detectOverride } from "./detect-override.ts";
 import { resolveIntent } from "./resolve-intents.ts";
 import { pauseBeforeRetry } from "./retry.ts";
-import type { TickRequest, TickSettings } from "./settings.ts";
+import type { TickSettings } from "./settings.ts";
 
 /** From so much history a forecaster without state is built. */
 const REBUILD_MS = 28 * DAY_MS;

@@ -5,9 +5,8 @@ import { encodeState } from "../core/forecast/state.ts";
 import { partValue } from "../core/observation.ts";
 import { tickRecord } from "../core/tick-record.ts";
 import { HOUR_MS, type Instant } from "../core/time.ts";
-import type { Lease, OpenTick, PoolTick } from "../ports.ts";
+import type { Lease, OpenTick, PoolTick, TickRequest } from "../ports.ts";
 import type { ObservedApp, ObservedPool } from "./observe.ts";
-import type { TickRequest } from "./settings.ts";
 
 /** The profile changes slowly; saving it hourly keeps a tick's writes small. */
 const COLD_SAVED_EVERY_MS = HOUR_MS;

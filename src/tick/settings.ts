@@ -1,6 +1,5 @@
 /** What a tick is told by configuration, in the tick's own words. */
-import type { Mode, Policy } from "../core/policy.ts";
-import type { Instant } from "../core/time.ts";
+import type { Policy } from "../core/policy.ts";
 
 export type TickSettings = {
   readonly cadenceMs: number;
@@ -15,6 +14,3 @@ export type TickSettings = {
   /** Apps at a time. */
   readonly concurrency: number;
 };
-
-/** Step 1's answer: the slot is on the grid, so a retry is the same tick. */
-export type TickRequest = { readonly slot: Instant; readonly mode: Mode; readonly apps: readonly string[] };
