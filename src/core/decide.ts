@@ -90,11 +90,11 @@ function foreseen(plan: CapacityPlan, quantile: Quantile, because: string): stri
   const covered = plan.bins.filter((bin) => bin.at < plan.coveredUntil);
   const busiest = (covered.length > 0 ? covered : plan.bins).reduce((a, b) => (b.load > a.load ? b : a));
   const until = timeOfDay(plan.coveredUntil);
-  return `until ${until} at most ${Math.round(busiest.load)} requests a minute at q${quantile} need ${busiest.machines} (${because})`;
+  return `until ${until} at most ${Math.ceil(busiest.load)} requests a minute at q${quantile} need ${busiest.machines} (${because})`;
 }
 
 function measured(loadNow: number | null, needNow: number | null): string {
-  return loadNow === null ? "nothing was measured just now" : `${Math.round(loadNow)} now need ${needNow}`;
+  return loadNow === null ? "nothing was measured just now" : `${Math.ceil(loadNow)} now need ${needNow}`;
 }
 
 function timeOfDay(instant: Instant): string {
