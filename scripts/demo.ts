@@ -43,12 +43,11 @@ async function main(): Promise<void> {
       MIN_WORKERS_PER_REGION: String(MIN_WORKERS),
       MAX_WORKERS_PER_REGION: String(MAX_WORKERS),
       CADENCE_MINUTES: String(options.cadenceMinutes),
-      TIME_ZONE: options.regions[0]!.timeZone,
     },
     onProgress: (text) => progress.step(text),
   });
   try {
-    await prepare(installation, traffic, (text) => progress.at(0, text));
+    await prepare(installation, traffic, options.regions, (text) => progress.at(0, text));
     progress.done();
     const counts = await replay(installation, traffic, options.cadenceMinutes * MINUTE_MS, (slot) => {
       const share = (slot - traffic.from) / (traffic.until - traffic.from);
@@ -66,7 +65,7 @@ async function main(): Promise<void> {
     if (options.keep) await keep(installation);
     else
       console.log(
-        `\nLook further: npm run demo -- --keep, and then, for example,\n${QUERIES.map((query) => `  npm run sql -- "${query}"`).join("\n")}`,
+        `\nLook further: npm run demo -- --keep, and then, for example,\n${QUERIES.map((query) => `  npm run sql -- --width 200 "${query}"`).join("\n")}`,
       );
   } finally {
     await installation.close();
@@ -107,7 +106,7 @@ async function report(
   );
   console.log(`${regionTable(regions)}\n`);
   console.log(
-    `All regions, the same minutes, run in five ways:\n\n${comparisonTable(regions, cadenceMinutes)}\n`,
+    `All regions, the same minutes, run in six ways:\n\n${comparisonTable(regions, cadenceMinutes)}\n`,
   );
   console.log(
     `${counts.ticks} ticks (${Object.entries(counts.apps)
@@ -137,7 +136,7 @@ Kept until Ctrl-C:
   Redis       ${stack.redis.url} (Upstash REST)
   Fly         ${flyUrl}/v1/apps/${APP}/machines (simulated)
 In another terminal:
-${QUERIES.map((query) => `  npm run sql -- "${query}"`).join("\n")}`);
+${QUERIES.map((query) => `  npm run sql -- --width 200 "${query}"`).join("\n")}`);
   try {
     await stack.closed;
   } finally {
@@ -145,7 +144,14 @@ ${QUERIES.map((query) => `  npm run sql -- "${query}"`).join("\n")}`);
   }
 }
 
+/** A wrong option, a trace that cannot be read: the sentence says it all, a stack would hide it. */
+function isUserError(error: unknown): error is Error {
+  if (error instanceof RangeError || error instanceof SyntaxError) return true;
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return /^(ERR_PARSE_ARGS|ENOENT|EISDIR|EACCES)/.test(code);
+}
+
 main().catch((error: unknown) => {
-  console.error(error instanceof RangeError ? `${error.message}\n\n${USAGE}` : error);
+  console.error(isUserError(error) ? `${error.message}\n\nnpm run demo -- --help lists the options.` : error);
   process.exitCode = 1;
 });

@@ -44,7 +44,10 @@ export function readOptions(args: readonly string[]): DemoOptions | "help" {
     days: number("--days", values.days, 0.1, 365),
     historyDays: number("--history", values.history, 0, 365),
     seed: values.seed,
-    regions: values.regions === undefined ? DEFAULT_REGIONS : regionSpecs(values.regions.split(",")),
+    regions:
+      values.regions === undefined
+        ? DEFAULT_REGIONS
+        : regionSpecs(values.regions.split(",").map((code) => code.trim())),
     cadenceMinutes: cadence(values.cadence),
     keep: values.keep,
   };

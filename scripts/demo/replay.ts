@@ -5,6 +5,7 @@
 import { floorTo, formatInstant, type Instant, MINUTE_MS } from "../../src/core/time.ts";
 import type { Installation } from "../../src/local/installation.ts";
 import type { Demand } from "../../src/sim/traffic/demand.ts";
+import type { RegionSpec } from "../../src/sim/traffic/regions.ts";
 import type { DemoTraffic } from "./traffic.ts";
 
 /** As many as the traffic function takes at once. */
@@ -16,6 +17,7 @@ export type ReplayCounts = { ticks: number; apps: Record<string, number> };
 export async function prepare(
   installation: Installation,
   { demand, from }: DemoTraffic,
+  regions: readonly RegionSpec[],
   onProgress: (text: string) => void,
 ): Promise<void> {
   const { fly, sql } = installation;
@@ -27,7 +29,10 @@ export async function prepare(
     sent += await ingest(installation, samples);
     onProgress(`${sent.toLocaleString("en")} samples of history`);
   }
-  await sql`update flyahead.worker_regions set mode = 'act'`;
+  // As an owner would: act, and know each region's days by its own clock.
+  for (const { region, timeZone } of regions) {
+    await sql`update flyahead.worker_regions set mode = 'act', time_zone = ${timeZone} where region = ${region}`;
+  }
 }
 
 /** One tick a slot over [from, until); `onSlot` is told after each. */

@@ -46,6 +46,9 @@ export function createCleanup({ signals = true }: { signals?: boolean } = {}): C
   function onSignal(signal: NodeJS.Signals): void {
     if (signalled) process.exit(128 + constants.signals[signal]);
     signalled = true;
+    // Whoever was still talking to a server that goes now may fail in any way; that must not cut the cleaning short.
+    process.on("uncaughtException", () => {});
+    process.on("unhandledRejection", () => {});
     const end = () => process.kill(process.pid, signal);
     close().then(end, end);
   }
