@@ -58,9 +58,6 @@ async function main(): Promise<void> {
       progress.at(share, `${formatInstant(slot)}  machines: ${machines.join("  ")}`);
     });
     progress.done();
-    await installation.sql`
-      insert into flyahead.settings (name, value) values ('simulated_now', ${formatInstant(installation.fly.now())})
-      on conflict (name) do update set value = excluded.value`;
     await report(installation, options, traffic, counts, (performance.now() - began) / 1_000);
     if (options.keep) await keep(installation);
     else

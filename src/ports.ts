@@ -6,6 +6,7 @@ import type { Action } from "./core/actions.ts";
 import type { Decision } from "./core/decide.ts";
 import type { Prediction } from "./core/decide-tick.ts";
 import type { Machine, MachineState, PoolKey } from "./core/fleet.ts";
+import type { NextPeak } from "./core/forecast/next-peak.ts";
 import type { Pattern } from "./core/forecast/patterns.ts";
 import type { ColdState, HotState, StoredState } from "./core/forecast/state.ts";
 import type { Override } from "./core/observation.ts";
@@ -125,6 +126,7 @@ export type PoolTick = {
   /** null while the stored one is young enough. */
   readonly cold: { readonly state: ColdState; readonly patterns: readonly Pattern[] } | null;
   readonly predictions: readonly Prediction[];
+  readonly nextPeak: NextPeak | null;
   readonly model: string | null;
   readonly confidence: number | null;
 };
@@ -133,6 +135,8 @@ export type OpenTick = {
   readonly lease: Lease;
   readonly now: Instant;
   readonly mode: Mode;
+  /** Time between slots: from it the books know which slots were missed. */
+  readonly cadenceMs: number;
   readonly pools: readonly PoolTick[];
   /** Intents of earlier ticks, with what became of them. */
   readonly resolved: readonly { readonly intentId: string; readonly outcome: Outcome }[];
@@ -164,9 +168,12 @@ export type PoolSample = TrafficSample & { readonly pool: PoolKey };
 export type Samples = {
   /**
    * Stores samples of known pools, idempotent on (pool, at): the later write counts. A retired pool is known for a day more.
-   * Answers the indexes of samples whose pool is not known; those are not stored.
+   * Answers the indexes of what was not stored: samples whose pool is not known, and those older than samples are kept.
    */
-  store(samples: readonly PoolSample[], now: Instant): Promise<{ unknownPool: readonly number[] }>;
+  store(
+    samples: readonly PoolSample[],
+    now: Instant,
+  ): Promise<{ readonly unknownPool: readonly number[]; readonly tooOld: readonly number[] }>;
   /** Samples of one pool with from ≤ at < until, ascending, with all that was measured. For people. */
   read(pool: PoolKey, from: Instant, until: Instant): Promise<TrafficSample[]>;
   /**

@@ -53,7 +53,21 @@ table flyahead.autoscaling_history
   constraint PRIMARY KEY (id)
   constraint UNIQUE (pool_id, slot, attempt)
   CREATE INDEX autoscaling_history_slot ON flyahead.autoscaling_history USING btree (slot)
+  CREATE INDEX autoscaling_history_tick ON flyahead.autoscaling_history USING btree (tick_id)
   grant to flyahead_service delete, insert, select, update
+
+table flyahead.capacity_steps
+-- what stood ready in a pool from `since` until the next step; written when a tick finds or makes a change
+  pool_id integer not null
+  since timestamp with time zone not null
+  workers integer not null -- machines that served or were on their way to
+  running integer not null -- machines that cost money: those, and cordoned ones that run
+  requests_per_worker double precision not null -- requests a minute that one machine carried by the policy of that time
+  min_workers integer not null
+  usd_per_hour double precision -- what the running ones cost together in an hour; null where the price is not known
+  constraint FOREIGN KEY (pool_id) REFERENCES flyahead.worker_regions(id)
+  constraint PRIMARY KEY (pool_id, since)
+  grant to flyahead_service insert, select, update
 
 table flyahead.forecast_state
 -- the forecaster's memory: hot is written at every tick (at most 4 KB), cold at most hourly (at most 48 KB)
@@ -62,9 +76,21 @@ table flyahead.forecast_state
   saved_at timestamp with time zone not null
   cold jsonb
   cold_saved_at timestamp with time zone
+  next_peak_at timestamp with time zone -- the busiest time of the next day, as the last tick foresaw it
+  next_peak_load double precision -- requests a minute then, at the quantile that machines are counted by
   constraint FOREIGN KEY (pool_id) REFERENCES flyahead.worker_regions(id)
   constraint PRIMARY KEY (pool_id)
   grant to flyahead_service delete, insert, select, update
+
+table flyahead.machine_rates
+-- Fly's list price of a started machine for 30 days, per CPU and per GB of memory, before the region's factor; change it when Fly does
+  cpu_kind text not null
+  usd_per_cpu double precision not null
+  usd_per_gb double precision not null
+  constraint CHECK ((usd_per_cpu >= (0)::double precision))
+  constraint CHECK ((usd_per_gb >= (0)::double precision))
+  constraint PRIMARY KEY (cpu_kind)
+  grant to flyahead_service select
 
 table flyahead.manual_overrides
 -- machines that a person started or stopped between ticks; the pool is kept at `workers` until `until`
@@ -82,6 +108,28 @@ table flyahead.manual_overrides
   CREATE INDEX manual_overrides_newest ON flyahead.manual_overrides USING btree (pool_id, seen_at DESC)
   grant to flyahead_service delete, insert, select, update
 
+table flyahead.prediction_scores
+-- sums over the judged predictions for a day of UTC; kept when the predictions have gone
+  pool_id integer not null
+  source text not null
+  model text not null
+  horizon_seconds integer not null
+  day date not null
+  judged integer not null
+  given_up integer not null
+  actual double precision not null -- sum of the actuals; the columns after it are sums too
+  absolute_error double precision not null
+  error double precision not null
+  pinball double precision not null
+  under_q10 integer not null -- actuals at or under the predicted quantile
+  under_q50 integer not null
+  under_q90 integer not null
+  under_q95 integer not null
+  under_q99 integer not null
+  constraint FOREIGN KEY (pool_id) REFERENCES flyahead.worker_regions(id)
+  constraint PRIMARY KEY (pool_id, day, source, model, horizon_seconds)
+  grant to flyahead_service select
+
 table flyahead.regions
 -- Fly regions by code; a pool may live in one that is not listed here
   code text not null
@@ -89,7 +137,69 @@ table flyahead.regions
   country character(2) not null
   latitude double precision not null
   longitude double precision not null
+  price_factor double precision not null default 1 -- how much dearer than in iad a machine is here
+  constraint CHECK ((price_factor > (0)::double precision))
   constraint PRIMARY KEY (code)
+  grant to flyahead_service select
+
+table flyahead.rollup_queue
+-- spans of a pool's time, each within one day of UTC, in which something changed and whose rollups are to be made anew
+  pool_id integer not null
+  since timestamp with time zone not null
+  until timestamp with time zone not null
+  constraint CHECK (((since < until) AND (until <= (since + '24:00:00'::interval))))
+  grant to flyahead_service insert, select
+
+table flyahead.scaling_1d
+-- scaling_1h added up over a day of UTC
+  pool_id integer not null
+  at timestamp with time zone not null
+  observed_minutes real not null
+  machine_minutes real not null
+  usd double precision
+  measured_minutes smallint not null
+  short_minutes smallint not null
+  unserved_requests double precision not null
+  idle_machine_minutes real not null
+  peak_need integer
+  right_intervals smallint not null
+  over_intervals smallint not null
+  under_intervals smallint not null
+  decisions smallint not null
+  grown smallint not null
+  shrunk smallint not null
+  held_back_by jsonb not null
+  flaps smallint not null
+  actions_done integer not null
+  actions_refused integer not null
+  actions_failed integer not null
+  constraint PRIMARY KEY (pool_id, at)
+  grant to flyahead_service select
+
+table flyahead.scaling_1h
+-- how the capacity of a pool fitted its traffic in an hour, and what was decided and done in it
+  pool_id integer not null
+  at timestamp with time zone not null
+  observed_minutes real not null -- minutes of which it is known what stood ready
+  machine_minutes real not null -- minutes that machines ran, all together
+  usd double precision
+  measured_minutes smallint not null -- observed minutes that have a sample; the next six columns speak of them
+  short_minutes smallint not null -- minutes whose requests were more than the machines carry
+  unserved_requests double precision not null -- requests above what the machines carry
+  idle_machine_minutes real not null -- machine minutes beyond the fewest that the minute and the minimum asked for
+  peak_need integer -- machines that the busiest minute asked for
+  right_intervals smallint not null -- intervals of 5 minutes with exactly the machines that their busiest minute, and the minimum, asked for; over: more all the time; under: too few for some minute
+  over_intervals smallint not null
+  under_intervals smallint not null
+  decisions smallint not null
+  grown smallint not null
+  shrunk smallint not null
+  held_back_by jsonb not null -- rules that changed a decision, and how many they changed
+  flaps smallint not null -- changes that took back one of the opposite direction within the hour before
+  actions_done integer not null
+  actions_refused integer not null
+  actions_failed integer not null
+  constraint PRIMARY KEY (pool_id, at)
   grant to flyahead_service select
 
 table flyahead.scaling_intents
@@ -118,10 +228,11 @@ table flyahead.scaling_intents
   grant to flyahead_service delete, insert, select, update
 
 table flyahead.settings
--- what this installation decided about itself: storage_mode; simulated_now only in a simulation
+-- what this installation decided about itself: storage_mode, how long things are kept; simulated_now only in a simulation
   name text not null
   value text not null
   constraint PRIMARY KEY (name)
+  CREATE TRIGGER settings_value BEFORE INSERT OR UPDATE ON flyahead.settings FOR EACH ROW WHEN (((new.name ~~ 'keep\_%'::text) OR (new.name = 'compress_samples_after'::text))) EXECUTE FUNCTION flyahead.check_setting()
   grant to flyahead_service select
 
 table flyahead.ticks
@@ -135,10 +246,54 @@ table flyahead.ticks
   opened_at timestamp with time zone not null
   closed_at timestamp with time zone
   summary jsonb
+  cadence_seconds integer -- time between slots; null: not told
+  constraint CHECK ((cadence_seconds > 0))
   constraint CHECK ((mode = ANY (ARRAY['observe'::text, 'advise'::text, 'act'::text])))
   constraint PRIMARY KEY (id)
   constraint UNIQUE (app, slot, attempt)
   grant to flyahead_service delete, insert, select, update
+
+table flyahead.traffic_1d
+-- traffic of one pool in a day of UTC; columns as in traffic_1h
+  pool_id integer not null
+  at timestamp with time zone not null
+  minutes smallint not null
+  requests double precision not null
+  peak double precision not null
+  errors double precision
+  worst_p95_latency_ms real
+  p95 double precision not null
+  sketch_buckets smallint[] not null
+  sketch_counts smallint[] not null
+  constraint PRIMARY KEY (pool_id, at)
+  grant to flyahead_service select
+
+table flyahead.traffic_1h
+-- traffic of one pool in an hour
+  pool_id integer not null
+  at timestamp with time zone not null
+  minutes smallint not null
+  requests double precision not null
+  peak double precision not null
+  errors double precision
+  worst_p95_latency_ms real
+  p95 double precision not null -- requests in a minute that 95 % of the measured minutes stay at or under; right to 2 %
+  sketch_buckets smallint[] not null -- buckets of minute loads that occurred, ascending; hours can be added up from them
+  sketch_counts smallint[] not null -- minutes in each of the buckets
+  constraint PRIMARY KEY (pool_id, at)
+  grant to flyahead_service select
+
+table flyahead.traffic_5m
+-- traffic of one pool in 5 minutes; so few minutes have no quantile of their own: the busiest is it
+  pool_id integer not null
+  at timestamp with time zone not null
+  minutes smallint not null -- minutes that have a sample
+  requests double precision not null -- requests in the measured minutes together
+  peak double precision not null -- requests in the busiest minute
+  errors double precision
+  worst_p95_latency_ms real
+  constraint PRIMARY KEY (pool_id, at)
+  grant to flyahead_service select
 
 table flyahead.traffic_patterns
 -- the usual week of a pool in its own time zone: a picture of the forecaster's profile, not a second model
@@ -149,8 +304,14 @@ table flyahead.traffic_patterns
   peak_load real not null
   weeks_seen smallint not null -- how often this hour was seen
   updated_at timestamp with time zone not null
+  season text -- weekly: this hour of the week was seen often enough to speak for itself; daily: the usual day stands in; none: never measured
+  strength real -- 0 to 1: how much of the variation over the week the season explains; 0 for a flat load
+  samples integer -- bins of 5 minutes that this hour rests on
+  confidence real -- 0 to 1: the forecaster's confidence times the share of four weeks that this hour was seen
+  time_zone text -- the pool's zone, in which day and hour are meant
   constraint CHECK (((day_of_week >= 0) AND (day_of_week <= 6)))
   constraint CHECK (((hour_of_day >= 0) AND (hour_of_day <= 23)))
+  constraint CHECK ((season = ANY (ARRAY['weekly'::text, 'daily'::text, 'none'::text])))
   constraint FOREIGN KEY (pool_id) REFERENCES flyahead.worker_regions(id)
   constraint PRIMARY KEY (pool_id, day_of_week, hour_of_day)
   grant to flyahead_service delete, insert, select, update
@@ -164,8 +325,14 @@ table flyahead.traffic_predictions
   model text not null
   confidence real not null
   load real[] not null
+  source text not null default 'flyahead'::text -- who predicted: flyahead, or the name of an outside expert
+  actual double precision -- the busiest minute that was measured; null: not yet, or never
+  error double precision -- median minus actual: above zero, too much was predicted
+  pinball real -- pinball loss, mean over the five quantiles, in requests a minute
+  resolved_at timestamp with time zone -- when it was judged, or given up because nothing was measured
   constraint FOREIGN KEY (pool_id) REFERENCES flyahead.worker_regions(id)
-  constraint PRIMARY KEY (pool_id, made_at, horizon_seconds)
+  constraint PRIMARY KEY (pool_id, made_at, horizon_seconds, source)
+  CREATE INDEX traffic_predictions_due ON flyahead.traffic_predictions USING btree (target_at) WHERE (resolved_at IS NULL)
   grant to flyahead_service delete, insert, select, update
 
 table flyahead.traffic_samples
@@ -216,8 +383,11 @@ table flyahead.worker_regions
   last_change_at timestamp with time zone -- when a machine was last started, stopped or created by flyahead
   discovered_at timestamp with time zone not null default flyahead.now()
   retired_at timestamp with time zone
+  hourly_price double precision -- US dollars that a started machine costs in an hour; null: Fly's list price for its size and region
+  observed_at timestamp with time zone -- the last tick that read the pool's machines
   constraint CHECK (((quantile > (0)::double precision) AND (quantile < (1)::double precision)))
   constraint CHECK ((cooldown_seconds >= 0))
+  constraint CHECK ((hourly_price >= (0)::double precision))
   constraint CHECK ((lead_seconds >= 0))
   constraint CHECK ((max_workers >= 0))
   constraint CHECK ((min_workers <= max_workers))
@@ -244,6 +414,9 @@ table flyahead.workers
   machine_created_at timestamp with time zone not null
   seen_at timestamp with time zone not null
   gone_at timestamp with time zone -- when the machine was first missing from Fly's list
+  cpu_kind text -- the machine's size as Fly names it: shared or performance; null: not told
+  cpus integer
+  memory_mb integer
   constraint CHECK ((health = ANY (ARRAY['passing'::text, 'failing'::text, 'unknown'::text])))
   constraint FOREIGN KEY (pool_id) REFERENCES flyahead.worker_regions(id)
   constraint PRIMARY KEY (machine_id)
@@ -251,78 +424,157 @@ table flyahead.workers
   grant to flyahead_service delete, insert, select, update
 
 view flyahead_api.autoscaling_analytics
--- what flyahead did, per pool and UTC day
-  app text
-  region text
-  process_group text
-  day date
-  decisions bigint
-  grown bigint
-  shrunk bigint
-  constrained bigint -- decisions in which at least one rule changed the number
-  fewest_workers integer
-  most_workers integer
-  mean_workers numeric
-  actions_done numeric
-  actions_refused numeric -- calls that Fly, a lost lease or the deadline refused
-  actions_failed numeric
-  actions_open numeric
+-- what flyahead did, per pool and day of UTC
+  app text -- Fly app
+  region text -- Fly region
+  process_group text -- Fly process group
+  day date -- day of UTC
+  decisions smallint -- decisions taken
+  grown smallint -- decisions for more machines, whatever the mode
+  shrunk smallint -- decisions for fewer machines, whatever the mode
+  held_back_by jsonb -- rules that changed a decision's number, and how often
+  flaps smallint -- changes that took back one of the opposite direction within the hour before
+  actions_done integer -- calls to Fly that were done
+  actions_refused integer -- calls that Fly, a lost lease or the deadline refused
+  actions_failed integer -- calls that failed
+  peak_need integer -- machines that the busiest measured minute asked for
+  machine_hours numeric -- hours that machines ran, all together, between the first and the last tick of the day that looked
+  cost_usd numeric -- what they cost at Fly's list prices or the pool's hourly_price; null: a price is not known
+  observed_hours numeric -- hours of the day of which it is known what stood ready; 24 on a whole day
   grant to flyahead_operator select
   grant to flyahead_service select
  SELECT w.app,
     w.region,
     w.process_group,
-    date_trunc('day'::text, (h.slot AT TIME ZONE 'UTC'::text))::date AS day,
-    count(*) AS decisions,
-    count(*) FILTER (WHERE h.kind = 'grow'::text) AS grown,
-    count(*) FILTER (WHERE h.kind = 'shrink'::text) AS shrunk,
-    count(*) FILTER (WHERE cardinality(h.constraints) > 0) AS constrained,
-    min(h.to_workers) AS fewest_workers,
-    max(h.to_workers) AS most_workers,
-    round(avg(h.to_workers), 2) AS mean_workers,
-    COALESCE(sum(a.done), 0::numeric) AS actions_done,
-    COALESCE(sum(a.refused), 0::numeric) AS actions_refused,
-    COALESCE(sum(a.failed), 0::numeric) AS actions_failed,
-    COALESCE(sum(a.open), 0::numeric) AS actions_open
-   FROM flyahead.autoscaling_history h
-     JOIN flyahead.worker_regions w ON w.id = h.pool_id
-     LEFT JOIN LATERAL ( SELECT count(*) FILTER (WHERE i.status = ANY (ARRAY['done'::text, 'alreadyDone'::text])) AS done,
-            count(*) FILTER (WHERE i.status = 'refused'::text) AS refused,
-            count(*) FILTER (WHERE i.status = 'failed'::text) AS failed,
-            count(*) FILTER (WHERE i.closed_at IS NULL) AS open
-           FROM flyahead.scaling_intents i
-          WHERE i.history_id = h.id) a ON true
-  GROUP BY w.app, w.region, w.process_group, (date_trunc('day'::text, (h.slot AT TIME ZONE 'UTC'::text))::date);
+    (d.at AT TIME ZONE 'UTC'::text)::date AS day,
+    d.decisions,
+    d.grown,
+    d.shrunk,
+    d.held_back_by,
+    d.flaps,
+    d.actions_done,
+    d.actions_refused,
+    d.actions_failed,
+    d.peak_need,
+    round((d.machine_minutes / 60::double precision)::numeric, 2) AS machine_hours,
+    round(d.usd::numeric, 4) AS cost_usd,
+    round((d.observed_minutes / 60::double precision)::numeric, 2) AS observed_hours
+   FROM flyahead.scaling_1d d
+     JOIN flyahead.worker_regions w ON w.id = d.pool_id;
 
-view flyahead_api.region_status
--- each pool as it is now: machines, load against capacity, what is foreseen, and the last decision with its reason
-  app text
-  region text
-  city text
-  process_group text
-  mode text
-  started bigint -- machines in state started
-  stopped bigint
-  other bigint -- machines on their way between states, or failed
-  failing bigint -- started machines whose health checks fail
-  min_workers integer
-  max_workers integer
-  load double precision -- requests in the newest measured minute, none older than a day
-  load_at timestamp with time zone
-  capacity double precision -- requests a minute that the started machines carry
-  predicted_load real -- requests a minute, an hour ahead of the last tick, at quantile 0.95
-  predicted_for timestamp with time zone
-  last_decision text
-  last_reason text
-  decided_at timestamp with time zone
-  open_intents bigint -- calls to Fly whose outcome is not known yet
-  override_until timestamp with time zone -- a person moved a machine: the pool is kept as it was left until then
-  frozen_until timestamp with time zone
-  last_change_at timestamp with time zone
-  retired_at timestamp with time zone
+view flyahead_api.open_intents
+-- calls to Fly of which nobody knows yet what became of them; each tick looks again
+  intent_id bigint -- number of the intent in flyahead.scaling_intents
+  app text -- Fly app
+  region text -- Fly region
+  process_group text -- Fly process group
+  action text -- start, stop or create
+  machine_id text -- the machine; null for a create that made none yet
+  machine_name text -- for a create: the name by which it is looked up
+  opened_at timestamp with time zone -- when it was intended
+  open_for interval -- how long ago that is; more than two cadences deserves a look
+  last_seen text -- unknown: looked up and not clear yet; null: not looked up yet
+  evidence text -- what was seen
+  grant to flyahead_operator select
+  grant to flyahead_service select
+ SELECT i.id AS intent_id,
+    w.app,
+    w.region,
+    w.process_group,
+    i.kind AS action,
+    i.machine_id,
+    i.machine_name,
+    i.opened_at,
+    flyahead.now() - i.opened_at AS open_for,
+    i.status AS last_seen,
+    i.evidence
+   FROM flyahead.scaling_intents i
+     JOIN flyahead.worker_regions w ON w.id = i.pool_id
+  WHERE i.closed_at IS NULL;
+
+view flyahead_api.prediction_accuracy
+-- how good the predictions were: per pool, source, model, horizon and UTC day of the time that was predicted. To add rows up, weigh them by judged
+  app text -- Fly app
+  region text -- Fly region
+  process_group text -- Fly process group
+  source text -- who predicted: flyahead, or the name of an outside expert
+  model text -- the model, with its version
+  horizon interval -- how far ahead
+  day date -- the UTC day that was predicted
+  judged integer -- predictions whose actual is known
+  given_up integer -- predictions for minutes that nobody measured
+  mean_actual double precision -- mean of the actuals: the busiest minute of five, requests a minute
+  mean_absolute_error double precision -- mean distance of the median from the actual, requests a minute
+  bias double precision -- mean of median minus actual: above zero, too much was predicted
+  relative_error double precision -- sum of the distances over sum of the actuals (WAPE)
+  mean_pinball_loss double precision -- mean pinball loss over quantiles 0.1, 0.5, 0.9, 0.95, 0.99, requests a minute: the smaller the better, for the whole distribution
+  coverage_q10 double precision -- share of actuals at or under the predicted quantile 0.1; an honest forecast has 0.1 here
+  coverage_q50 double precision -- likewise for the median
+  coverage_q90 double precision -- likewise for quantile 0.9
+  coverage_q95 double precision -- likewise for quantile 0.95, the one that machines are counted by unless a pool says otherwise
+  coverage_q99 double precision -- likewise for quantile 0.99
   grant to flyahead_operator select
   grant to flyahead_service select
  SELECT w.app,
+    w.region,
+    w.process_group,
+    s.source,
+    s.model,
+    make_interval(secs => s.horizon_seconds::double precision) AS horizon,
+    s.day,
+    s.judged,
+    s.given_up,
+    s.actual / NULLIF(s.judged, 0)::double precision AS mean_actual,
+    s.absolute_error / NULLIF(s.judged, 0)::double precision AS mean_absolute_error,
+    s.error / NULLIF(s.judged, 0)::double precision AS bias,
+    s.absolute_error / NULLIF(s.actual, 0::double precision) AS relative_error,
+    s.pinball / NULLIF(s.judged, 0)::double precision AS mean_pinball_loss,
+    s.under_q10::double precision / NULLIF(s.judged, 0)::double precision AS coverage_q10,
+    s.under_q50::double precision / NULLIF(s.judged, 0)::double precision AS coverage_q50,
+    s.under_q90::double precision / NULLIF(s.judged, 0)::double precision AS coverage_q90,
+    s.under_q95::double precision / NULLIF(s.judged, 0)::double precision AS coverage_q95,
+    s.under_q99::double precision / NULLIF(s.judged, 0)::double precision AS coverage_q99
+   FROM flyahead.prediction_scores s
+     JOIN flyahead.worker_regions w ON w.id = s.pool_id;
+
+view flyahead_api.region_status
+-- each pool as it is now: machines, load against capacity, what is foreseen, and the last decision with its reason
+  pool_id integer -- the pool's number, as functions like historical_matches take it
+  app text -- Fly app
+  region text -- Fly region
+  city text -- where the region is; null: a region that Fly opened later
+  process_group text -- Fly process group; app where none is named
+  mode text -- observe: recorded only; advise: told what would be done; act: done
+  started integer -- machines in state started
+  stopped integer -- machines that stand still, ready to be started
+  other integer -- machines on their way between states, or failed
+  failing integer -- started machines whose health checks fail
+  by_state jsonb -- machines in each state that occurs, by Fly's names
+  by_health jsonb -- started machines by what their health checks say; unknown: they have none, or it is undecided
+  min_workers integer -- never fewer started machines than this
+  max_workers integer -- never more started machines than this
+  load double precision -- requests in the newest measured minute, none older than a day
+  load_at timestamp with time zone -- that minute
+  capacity double precision -- requests a minute that the started machines carry
+  predicted_load real -- requests a minute, an hour ahead of the last tick, at quantile 0.95
+  predicted_for timestamp with time zone -- the time that predicted_load is for
+  next_peak_load double precision -- requests a minute at the next peak foreseen by the last tick
+  next_peak_at timestamp with time zone -- when that peak is foreseen
+  last_decision text -- hold, grow or shrink
+  last_reason text -- why, in a sentence
+  decided_at timestamp with time zone -- when it was decided
+  last_action text -- the newest call to Fly: start, stop or create
+  last_action_status text -- what became of it: done, alreadyDone, refused, failed, unknown, or open
+  last_action_at timestamp with time zone -- when it was intended
+  open_intents bigint -- calls to Fly whose outcome is not known yet
+  override_until timestamp with time zone -- a person moved a machine: the pool is kept as it was left until then
+  frozen_until timestamp with time zone -- nothing is changed before this time
+  last_change_at timestamp with time zone -- when flyahead last started, stopped or created a machine here
+  retired_at timestamp with time zone -- since when the pool has had no machines
+  grant to flyahead_operator select
+  grant to flyahead_service select
+ SELECT w.id AS pool_id,
+    w.app,
     w.region,
     r.city,
     w.process_group,
@@ -331,6 +583,8 @@ view flyahead_api.region_status
     m.stopped,
     m.other,
     m.failing,
+    m.by_state,
+    m.by_health,
     (w.effective_policy ->> 'minWorkers'::text)::integer AS min_workers,
     (w.effective_policy ->> 'maxWorkers'::text)::integer AS max_workers,
     s.requests AS load,
@@ -338,9 +592,14 @@ view flyahead_api.region_status
     m.started::double precision * ((w.effective_policy ->> 'requestsPerWorker'::text)::double precision) AS capacity,
     p.load[4] AS predicted_load,
     p.target_at AS predicted_for,
+    f.next_peak_load,
+    f.next_peak_at,
     h.kind AS last_decision,
     h.reason AS last_reason,
     h.decided_at,
+    a.kind AS last_action,
+    a.status AS last_action_status,
+    a.opened_at AS last_action_at,
     i.open_intents,
     o.until AS override_until,
         CASE
@@ -351,22 +610,31 @@ view flyahead_api.region_status
     w.retired_at
    FROM flyahead.worker_regions w
      LEFT JOIN flyahead.regions r ON r.code = w.region
-     LEFT JOIN LATERAL ( SELECT count(*) FILTER (WHERE k.state = 'started'::text) AS started,
-            count(*) FILTER (WHERE k.state = ANY (ARRAY['stopped'::text, 'suspended'::text])) AS stopped,
-            count(*) FILTER (WHERE k.state <> ALL (ARRAY['started'::text, 'stopped'::text, 'suspended'::text])) AS other,
-            count(*) FILTER (WHERE k.state = 'started'::text AND k.health = 'failing'::text) AS failing
-           FROM flyahead.workers k
-          WHERE k.pool_id = w.id AND k.gone_at IS NULL) m ON true
+     LEFT JOIN flyahead.forecast_state f ON f.pool_id = w.id
+     LEFT JOIN LATERAL ( SELECT COALESCE(sum(n.machines) FILTER (WHERE n.state = 'started'::text), 0::numeric)::integer AS started,
+            COALESCE(sum(n.machines) FILTER (WHERE n.state = ANY (ARRAY['stopped'::text, 'suspended'::text])), 0::numeric)::integer AS stopped,
+            COALESCE(sum(n.machines) FILTER (WHERE n.state <> ALL (ARRAY['started'::text, 'stopped'::text, 'suspended'::text])), 0::numeric)::integer AS other,
+            COALESCE(sum(n.failing), 0::numeric)::integer AS failing,
+            COALESCE(jsonb_object_agg(n.state, n.machines) FILTER (WHERE n.state IS NOT NULL), '{}'::jsonb) AS by_state,
+            jsonb_build_object('passing', COALESCE(sum(n.passing), 0::numeric), 'failing', COALESCE(sum(n.failing), 0::numeric), 'unknown', COALESCE(sum(n.unknown), 0::numeric)) AS by_health
+           FROM ( SELECT k.state,
+                    count(*) AS machines,
+                    count(*) FILTER (WHERE k.state = 'started'::text AND k.health = 'passing'::text) AS passing,
+                    count(*) FILTER (WHERE k.state = 'started'::text AND k.health = 'failing'::text) AS failing,
+                    count(*) FILTER (WHERE k.state = 'started'::text AND k.health = 'unknown'::text) AS unknown
+                   FROM flyahead.workers k
+                  WHERE k.pool_id = w.id AND k.gone_at IS NULL
+                  GROUP BY k.state) n) m ON true
      LEFT JOIN LATERAL ( SELECT t.at,
             t.requests
            FROM flyahead.traffic_samples t
-          WHERE t.pool_id = w.id AND t.at > (flyahead.now() - '1 day'::interval)
+          WHERE t.pool_id = w.id AND t.at > (flyahead.now() - '1 day'::interval) AND t.at <= (flyahead.now() + '1 day'::interval)
           ORDER BY t.at DESC
          LIMIT 1) s ON true
      LEFT JOIN LATERAL ( SELECT q.load,
             q.target_at
            FROM flyahead.traffic_predictions q
-          WHERE q.pool_id = w.id AND q.horizon_seconds = 3600
+          WHERE q.pool_id = w.id AND q.horizon_seconds = 3600 AND q.source = 'flyahead'::text AND q.made_at > (flyahead.now() - '1 day'::interval)
           ORDER BY q.made_at DESC
          LIMIT 1) p ON true
      LEFT JOIN LATERAL ( SELECT d.kind,
@@ -376,6 +644,13 @@ view flyahead_api.region_status
           WHERE d.pool_id = w.id
           ORDER BY d.slot DESC, d.attempt DESC
          LIMIT 1) h ON true
+     LEFT JOIN LATERAL ( SELECT j.kind,
+            COALESCE(j.status, 'open'::text) AS status,
+            j.opened_at
+           FROM flyahead.scaling_intents j
+          WHERE j.pool_id = w.id
+          ORDER BY j.opened_at DESC, j.id DESC
+         LIMIT 1) a ON true
      LEFT JOIN LATERAL ( SELECT count(*) AS open_intents
            FROM flyahead.scaling_intents j
           WHERE j.pool_id = w.id AND j.app = w.app AND j.closed_at IS NULL) i ON true
@@ -385,39 +660,181 @@ view flyahead_api.region_status
           ORDER BY v.seen_at DESC, v.id DESC
          LIMIT 1) o ON o.until > flyahead.now();
 
-view flyahead_api.traffic_metrics
--- measured traffic of each pool in buckets of 15 minutes
-  app text
-  region text
-  process_group text
-  bucket timestamp with time zone
-  minutes_measured bigint -- minutes of the bucket that have a sample; fewer than 15: a gap
-  requests double precision
-  peak_requests_per_minute double precision -- the busiest measured minute of the bucket
-  errors double precision
-  worst_p95_latency_ms real
+view flyahead_api.scaling_efficiency
+-- how well the machines fitted the traffic, per pool and day of UTC, and what simpler policies would have cost
+  app text -- Fly app
+  region text -- Fly region
+  process_group text -- Fly process group
+  day date -- day of UTC
+  right_intervals smallint -- measured intervals of 5 minutes with exactly the machines that their busiest minute, and the minimum, asked for
+  over_intervals smallint -- intervals with more than that all the time
+  under_intervals smallint -- intervals with a minute that asked for more machines than there were
+  measured_minutes smallint -- minutes that have a sample and of which it is known what stood ready
+  minutes_short smallint -- of these, minutes whose requests were more than the machines carry
+  unserved_requests double precision -- requests above what the machines carry
+  idle_machine_hours numeric -- machine hours beyond the fewest that each minute, and the minimum, asked for
+  machine_hours numeric -- hours that machines ran, all together
+  machine_hours_at_peak numeric -- the same with as many machines all day as the busiest minute of the last 28 days asked for
+  machine_hours_at_yesterdays_peak numeric -- the same with as many as the busiest minute of the day before asked for; null: no day before
+  saved_usd_against_peak numeric -- money that flyahead saved against always-at-peak; negative: it cost more; null: a price is not known
+  saved_usd_against_yesterdays_peak numeric -- likewise against yesterday's peak
   grant to flyahead_operator select
   grant to flyahead_service select
  SELECT w.app,
     w.region,
     w.process_group,
-    date_bin('00:15:00'::interval, t.at, '2000-01-01 00:00:00+00'::timestamp with time zone) AS bucket,
-    count(*) AS minutes_measured,
-    sum(t.requests) AS requests,
-    max(t.requests) AS peak_requests_per_minute,
-    sum(t.errors) AS errors,
-    max(t.p95_latency_ms) AS worst_p95_latency_ms
-   FROM flyahead.traffic_samples t
-     JOIN flyahead.worker_regions w ON w.id = t.pool_id
-  GROUP BY w.app, w.region, w.process_group, (date_bin('00:15:00'::interval, t.at, '2000-01-01 00:00:00+00'::timestamp with time zone));
+    (d.at AT TIME ZONE 'UTC'::text)::date AS day,
+    d.right_intervals,
+    d.over_intervals,
+    d.under_intervals,
+    d.measured_minutes,
+    d.short_minutes AS minutes_short,
+    d.unserved_requests,
+    round((d.idle_machine_minutes / 60::double precision)::numeric, 2) AS idle_machine_hours,
+    round((d.machine_minutes / 60::double precision)::numeric, 2) AS machine_hours,
+    round((p.four_weeks::double precision * p.hours)::numeric, 2) AS machine_hours_at_peak,
+    round((p.yesterday::double precision * p.hours)::numeric, 2) AS machine_hours_at_yesterdays_peak,
+    round(((p.four_weeks::double precision * p.hours - d.machine_minutes / 60::double precision) * p.usd_per_hour)::numeric, 4) AS saved_usd_against_peak,
+    round(((p.yesterday::double precision * p.hours - d.machine_minutes / 60::double precision) * p.usd_per_hour)::numeric, 4) AS saved_usd_against_yesterdays_peak
+   FROM flyahead.scaling_1d d
+     JOIN flyahead.worker_regions w ON w.id = d.pool_id
+     CROSS JOIN LATERAL ( SELECT d.observed_minutes / 60::double precision AS hours,
+            d.usd / NULLIF(d.machine_minutes / 60::double precision, 0::double precision) AS usd_per_hour,
+            ( SELECT max(b.peak_need) AS max
+                   FROM flyahead.scaling_1d b
+                  WHERE b.pool_id = d.pool_id AND b.at > (d.at - '672:00:00'::interval) AND b.at <= d.at) AS four_weeks,
+            ( SELECT b.peak_need
+                   FROM flyahead.scaling_1d b
+                  WHERE b.pool_id = d.pool_id AND b.at = (d.at - '24:00:00'::interval)) AS yesterday) p;
+
+view flyahead_api.storage_status
+-- how and how much traffic is stored here; always one row
+  mode text -- native: partitions by day; hypertable: TimescaleDB; columnstore: TimescaleDB with old days compressed. Chosen when it was installed
+  server_version text -- version of Postgres
+  timescale_edition text -- apache or timescale (the community edition, which compresses); null: no TimescaleDB
+  timescale_version text -- version of TimescaleDB; null: none
+  parts integer -- partitions or chunks, empty ones included: a native installation makes three days ahead
+  compressed_parts integer -- how many of them are compressed
+  oldest_day date -- the first UTC day that has a sample
+  newest_day date -- the last UTC day that has a sample
+  total_bytes bigint -- what the samples take on disk now, indexes included
+  bytes_before_compression bigint -- what the compressed parts took before they were compressed; null: none is
+  bytes_after_compression bigint -- what the compressed parts take now
+  keep_samples interval -- setting: days that are wholly older are dropped
+  compress_samples_after interval -- setting: days that are wholly older are compressed; null: this storage does not compress
+  grant to flyahead_operator select
+  grant to flyahead_service select
+ SELECT mode,
+    server_version,
+    timescale_edition,
+    timescale_version,
+    parts,
+    compressed_parts,
+    oldest_day,
+    newest_day,
+    total_bytes,
+    bytes_before_compression,
+    bytes_after_compression,
+    keep_samples,
+    compress_samples_after
+   FROM flyahead.storage_status() storage_status(mode, server_version, timescale_edition, timescale_version, parts, compressed_parts, oldest_day, newest_day, total_bytes, bytes_before_compression, bytes_after_compression, keep_samples, compress_samples_after);
+
+view flyahead_api.traffic_metrics
+-- measured traffic of each pool at four resolutions: give one, and a span of bucket. 1 minute is real time, the others follow within a minute or two. The function flyahead_api.traffic chooses for you
+  pool_id integer -- the pool's number
+  app text -- Fly app
+  region text -- Fly region
+  process_group text -- Fly process group
+  resolution text -- 1 minute, 5 minutes, 1 hour or 1 day: name one, else each request is there four times
+  bucket timestamp with time zone -- start of the bucket; days are those of UTC
+  minutes_measured integer -- minutes of the bucket that have a sample; fewer than it has: a gap
+  requests double precision -- requests in the measured minutes
+  peak_requests_per_minute double precision -- the busiest measured minute of the bucket
+  p95_requests_per_minute double precision -- 95 % of the measured minutes stay at or under this; hours and days: right to 2 %
+  errors double precision -- failed requests, where they were told
+  worst_p95_latency_ms real -- the slowest minute's 95th percentile of latency
+  grant to flyahead_operator select
+  grant to flyahead_service select
+ SELECT w.id AS pool_id,
+    w.app,
+    w.region,
+    w.process_group,
+    t.resolution,
+    t.bucket,
+    t.minutes_measured,
+    t.requests,
+    t.peak_requests_per_minute,
+    t.p95_requests_per_minute,
+    t.errors,
+    t.worst_p95_latency_ms
+   FROM flyahead.worker_regions w
+     JOIN ( SELECT traffic_samples.pool_id,
+            '1 minute'::text AS resolution,
+            traffic_samples.at AS bucket,
+            1 AS minutes_measured,
+            traffic_samples.requests,
+            traffic_samples.requests AS peak_requests_per_minute,
+            traffic_samples.requests AS p95_requests_per_minute,
+            traffic_samples.errors,
+            traffic_samples.p95_latency_ms AS worst_p95_latency_ms
+           FROM flyahead.traffic_samples
+        UNION ALL
+         SELECT traffic_5m.pool_id,
+            '5 minutes'::text,
+            traffic_5m.at,
+            traffic_5m.minutes,
+            traffic_5m.requests,
+            traffic_5m.peak,
+            traffic_5m.peak,
+            traffic_5m.errors,
+            traffic_5m.worst_p95_latency_ms
+           FROM flyahead.traffic_5m
+        UNION ALL
+         SELECT traffic_1h.pool_id,
+            '1 hour'::text,
+            traffic_1h.at,
+            traffic_1h.minutes,
+            traffic_1h.requests,
+            traffic_1h.peak,
+            traffic_1h.p95,
+            traffic_1h.errors,
+            traffic_1h.worst_p95_latency_ms
+           FROM flyahead.traffic_1h
+        UNION ALL
+         SELECT traffic_1d.pool_id,
+            '1 day'::text,
+            traffic_1d.at,
+            traffic_1d.minutes,
+            traffic_1d.requests,
+            traffic_1d.peak,
+            traffic_1d.p95,
+            traffic_1d.errors,
+            traffic_1d.worst_p95_latency_ms
+           FROM flyahead.traffic_1d) t ON t.pool_id = w.id;
 
 function flyahead.acquire_lease(text,timestamp with time zone,integer) → TABLE(status text, fence bigint, attempt integer, retry_ms integer)
   plpgsql, volatile
   callers: flyahead_service
 
+function flyahead.add_capacity_steps(text,timestamp with time zone) → void
+  sql, volatile
+  callers: flyahead_service
+
 function flyahead.available_storage_mode() → text
   sql, stable
   callers: flyahead_service
+
+function flyahead.bucket(interval,timestamp with time zone) → timestamp with time zone
+  sql, immutable
+  callers: flyahead_operator, flyahead_service
+
+function flyahead.capacity_between(integer[],timestamp with time zone,timestamp with time zone) → TABLE(pool_id integer, since timestamp with time zone, until timestamp with time zone, workers integer, running integer, requests_per_worker double precision, min_workers integer, usd_per_hour double precision)
+  sql, stable
+  callers: nobody
+
+function flyahead.check_setting() → trigger
+  plpgsql, volatile, search_path=pg_catalog, pg_temp
+  callers: nobody
 
 function flyahead.check_time_zone() → trigger
   plpgsql, volatile
@@ -435,6 +852,10 @@ function flyahead.create_traffic_samples(text) → void
   plpgsql, volatile
   callers: flyahead_service
 
+function flyahead.decided_1h(integer[],timestamp with time zone,timestamp with time zone) → TABLE(pool_id integer, at timestamp with time zone, decisions smallint, grown smallint, shrunk smallint, held_back_by jsonb, flaps smallint, actions_done integer, actions_refused integer, actions_failed integer)
+  sql, stable
+  callers: nobody
+
 function flyahead.elements(jsonb) → jsonb
   sql, immutable
   callers: flyahead_service
@@ -447,7 +868,34 @@ function flyahead.epoch_ms(timestamp with time zone) → double precision
   sql, immutable
   callers: flyahead_service
 
+function flyahead.fit_1h(integer[],timestamp with time zone,timestamp with time zone) → TABLE(pool_id integer, at timestamp with time zone, observed_minutes real, machine_minutes real, usd double precision, measured_minutes smallint, short_minutes smallint, unserved_requests double precision, idle_machine_minutes real, peak_need integer, right_intervals smallint, over_intervals smallint, under_intervals smallint)
+  sql, stable
+  callers: nobody
+
+function flyahead.forget_forecasts(integer[]) → text[]
+-- has the pools' forecasters learn anew at the next tick; answers the apps whose tick is running, which may put back what it knew: call again when it is over
+  plpgsql, volatile
+  callers: nobody
+
+function flyahead.import_days(regclass,integer) → SETOF timestamp with time zone
+-- the days of UTC that a table of import_row has minutes of; makes the index that load_import_day goes by
+  plpgsql, volatile
+  callers: nobody
+
+function flyahead.import_expression(text,regtype,text) → text
+  plpgsql, stable
+  callers: nobody
+
+function flyahead.import_traffic(text,text,text,text,integer,text,boolean,boolean) → TABLE(taken bigint, replaced bigint, unchanged bigint, refused bigint, refused_by jsonb, pools text[], new_pools text[], first timestamp with time zone, last timestamp with time zone, running_ticks text[])
+-- imports history from a query whose columns are named app, region, process_group, at, requests, errors, p95_latency_ms, cpu, memory, disk, concurrency, queue_depth (at and requests must be there); for the owner. Answers minutes taken in all, of these replaced and unchanged, what was refused and why. See docs/import.md
+  plpgsql, volatile
+  callers: nobody
+
 function flyahead.instant(double precision) → timestamp with time zone
+  sql, immutable
+  callers: flyahead_service
+
+function flyahead.is_active(text) → boolean
   sql, immutable
   callers: flyahead_service
 
@@ -455,8 +903,44 @@ function flyahead.is_lease_held(text,bigint) → boolean
   sql, stable
   callers: flyahead_service
 
+function flyahead.keep_storage() → jsonb
+-- makes days ahead, compresses and drops old ones as the settings say; answers how many, what has to wait for a lock (tried again next time) and what failed. At most 10 are compressed and 100 dropped in one call
+  plpgsql, volatile, security definer, search_path=pg_catalog, pg_temp, TimeZone=UTC
+  callers: flyahead_service
+
+function flyahead.least_setting(text) → interval
+  sql, immutable
+  callers: nobody
+
+function flyahead.load_import_day(regclass,timestamp with time zone,integer,boolean) → TABLE(taken bigint, replaced bigint, unchanged bigint, doubled bigint, too_old bigint, pools integer[], first_at timestamp with time zone, last_at timestamp with time zone)
+-- stores one UTC day of a table of import_row: minutes taken in all, of these replaced and unchanged; rows that a later one of the same minute outdid; minutes whose hour has only rollups left. It holds upkeep off until the transaction ends
+  plpgsql, volatile
+  callers: nobody
+
+function flyahead.local_midnight(date,text) → timestamp with time zone
+  sql, stable, search_path=pg_catalog, pg_temp
+  callers: nobody
+
+function flyahead.maintain() → jsonb
+-- upkeep: partitions ahead, and what is older than its setting goes; answers what each step did. Hourly is often enough
+  plpgsql, volatile, security definer, search_path=pg_catalog, pg_temp
+  callers: flyahead_service
+
+function flyahead.match_import_pools(regclass,boolean,boolean) → TABLE(app text, region text, process_group text, known boolean, times bigint, lines bigint[])
+-- the pools that a table of import_row speaks of; makes the unknown ones if asked, else takes their rows out
+  plpgsql, volatile
+  callers: nobody
+
 function flyahead.newest_override(integer) → SETOF flyahead.manual_overrides
   sql, stable
+  callers: flyahead_service
+
+function flyahead.no_time_zone(text) → timestamp with time zone
+  plpgsql, volatile
+  callers: nobody
+
+function flyahead.note_span(integer,timestamp with time zone,timestamp with time zone) → void
+  sql, volatile
   callers: flyahead_service
 
 function flyahead.now() → timestamp with time zone
@@ -468,13 +952,44 @@ function flyahead.open_tick(jsonb) → TABLE(intent_id bigint, app text, region 
   plpgsql, volatile
   callers: flyahead_service
 
+function flyahead.pinball_loss(double precision,real[]) → double precision
+  sql, immutable
+  callers: nobody
+
 function flyahead.pools_of(jsonb) → TABLE(pool_id integer, doc jsonb)
   sql, stable
   callers: flyahead_service
 
+function flyahead.prune_history(timestamp with time zone,integer) → integer
+  plpgsql, volatile
+  callers: nobody
+
+function flyahead.prune_predictions(timestamp with time zone,integer) → integer
+  plpgsql, volatile
+  callers: nobody
+
+function flyahead.prune_rollups(timestamp with time zone) → integer
+  plpgsql, volatile
+  callers: nobody
+
 function flyahead.recall_pools(text,timestamp with time zone) → SETOF jsonb
   sql, stable
   callers: flyahead_service
+
+function flyahead.record_samples(timestamp with time zone,text[],text[],text[],integer[],double precision[],double precision[],double precision[],real[],real[],real[],real[],real[],real[]) → jsonb
+-- stores samples of known pools, the later write counts; answers the places (from 0) of unknown pools and, in ms, the instant before which samples are not kept
+  plpgsql, volatile
+  callers: flyahead_service
+
+function flyahead.refresh_rollups(integer) → integer
+-- makes anew what was noted, the oldest first, at most max_notes notes, and judges the predictions that are due; answers how many notes it took. Call it until it answers 0
+  plpgsql, volatile, security definer, search_path=pg_catalog, pg_temp
+  callers: flyahead_service
+
+function flyahead.refuse_import_rows(regclass) → TABLE(reason text, times bigint, lines bigint[])
+-- takes out of a table of import_row what nobody could take; answers how many, why, and the first ten lines of each reason
+  plpgsql, volatile
+  callers: nobody
 
 function flyahead.release_lease(text,bigint) → void
   sql, volatile
@@ -484,15 +999,75 @@ function flyahead.require_fence(text,bigint) → void
   plpgsql, volatile
   callers: flyahead_service
 
+function flyahead.resolve_predictions(timestamp with time zone,integer) → integer
+-- puts actuals beside predictions that are due and adds them to the scores; answers how many. Each is judged once
+  sql, volatile
+  callers: nobody
+
+function flyahead.roll_up_1d(integer[],timestamp with time zone) → void
+  sql, volatile
+  callers: nobody
+
+function flyahead.roll_up_1h(integer[],timestamp with time zone,timestamp with time zone) → void
+  sql, volatile
+  callers: nobody
+
+function flyahead.roll_up_5m(integer[],timestamp with time zone,timestamp with time zone) → void
+  sql, volatile
+  callers: nobody
+
+function flyahead.roll_up_scaling(integer[],timestamp with time zone,timestamp with time zone) → void
+  sql, volatile
+  callers: nobody
+
+function flyahead.roll_up_scaling_day(integer[],timestamp with time zone) → void
+  sql, volatile
+  callers: nobody
+
+function flyahead.sample_parts() → TABLE(part text, first_at timestamp with time zone, end_at timestamp with time zone, packed boolean)
+-- the partitions or chunks that traffic_samples consists of, with the time that each covers
+  plpgsql, stable, search_path=pg_catalog, pg_temp, TimeZone=UTC
+  callers: nobody
+
+function flyahead.setting(text) → text
+-- the value of a setting, null where there is none
+  sql, stable, security definer, search_path=pg_catalog, pg_temp
+  callers: flyahead_service
+
+function flyahead.single(double precision) → real
+  sql, immutable
+  callers: nobody
+
+function flyahead.sketch_bucket(double precision) → smallint
+  sql, immutable
+  callers: flyahead_service
+
+function flyahead.sketch_load(smallint) → double precision
+  sql, immutable
+  callers: flyahead_service
+
+function flyahead.stage_import(text,text,text,text,text) → bigint
+  plpgsql, volatile
+  callers: nobody
+
 function flyahead.storage_mode() → text
 -- how traffic samples are stored here: native, hypertable or columnstore
   sql, stable
   callers: flyahead_service
 
+function flyahead.storage_status() → TABLE(mode text, server_version text, timescale_edition text, timescale_version text, parts integer, compressed_parts integer, oldest_day date, newest_day date, total_bytes bigint, bytes_before_compression bigint, bytes_after_compression bigint, keep_samples interval, compress_samples_after interval)
+  plpgsql, stable, security definer, search_path=pg_catalog, pg_temp, TimeZone=UTC
+  callers: flyahead_operator, flyahead_service
+
 function flyahead.store_samples(timestamp with time zone,text[],text[],text[],timestamp with time zone[],double precision[],double precision[],real[],real[],real[],real[],real[],real[]) → integer[]
 -- stores samples of known pools, the later write counts; answers the row numbers (from 0) of unknown pools
-  plpgsql, volatile
+  sql, volatile
   callers: flyahead_service
+
+function flyahead.try_upkeep(text) → text
+-- runs a command of upkeep; answers null when it worked, "waiting" when its lock was not to be had in half a second, else the error
+  plpgsql, volatile, search_path=pg_catalog, pg_temp, TimeZone=UTC, lock_timeout=500ms
+  callers: nobody
 
 function flyahead.write_forecasts(timestamp with time zone,jsonb) → void
   plpgsql, volatile
@@ -501,3 +1076,17 @@ function flyahead.write_forecasts(timestamp with time zone,jsonb) → void
 function flyahead.write_workers(text,timestamp with time zone,jsonb) → void
   plpgsql, volatile
   callers: flyahead_service
+
+function flyahead.zone_of_pool(integer) → text
+  plpgsql, stable, search_path=pg_catalog, pg_temp
+  callers: nobody
+
+function flyahead_api.historical_matches(integer,timestamp with time zone,integer) → TABLE(day date, weekday text, distance double precision, bins_compared integer, load_then double precision, load_now double precision, next_hour_peak double precision, rest_of_day_peak double precision)
+-- days of the past eight weeks most like today so far, the nearest first: `distance` 0 is the same, 0.1 differs by a tenth of the load, 2 has nothing in common. load_now and load_then are requests in the busiest minute of the 5 minutes before `at`, next_hour_peak and rest_of_day_peak those that came then. In the first hour of a day the 24 hours before `at` are compared. Days with fewer than 80 % of the 5 minutes are left out
+  plpgsql, stable, security definer, search_path=pg_catalog, pg_temp
+  callers: flyahead_operator, flyahead_service
+
+function flyahead_api.traffic(text,timestamp with time zone,timestamp with time zone,interval) → TABLE(region text, process_group text, bucket timestamp with time zone, minutes_measured bigint, requests double precision, peak_requests_per_minute double precision, errors double precision, worst_p95_latency_ms real, resolution text)
+-- an app's traffic per region in buckets of `step`, from the coarsest resolution that answers; until: now; step: as the span suggests
+  plpgsql, stable, search_path=pg_catalog, pg_temp
+  callers: flyahead_operator, flyahead_service

@@ -29,6 +29,7 @@ export async function prepare(
     sent += await ingest(installation, samples);
     onProgress(`${sent.toLocaleString("en")} samples of history`);
   }
+  await asCron(installation);
   // As an owner would: act, and know each region's days by its own clock.
   for (const { region, timeZone } of regions) {
     await sql`update flyahead.worker_regions set mode = 'act', time_zone = ${timeZone} where region = ${region}`;
@@ -51,10 +52,18 @@ export async function replay(
     for (const status of await tick(installation, slot, {}))
       counts.apps[status] = (counts.apps[status] ?? 0) + 1;
     counts.ticks += 1;
+    await asCron(installation);
     onSlot(slot);
   }
   if (until > installation.fly.now()) installation.fly.advanceTo(until);
+  await asCron(installation);
   return counts;
+}
+
+/** What cron does beside the ticks: what came in goes into the rollups, and predictions that are due are judged. */
+async function asCron({ sql, fly }: Installation): Promise<void> {
+  await sql`update flyahead.settings set value = ${formatInstant(fly.now())} where name = 'simulated_now'`;
+  await sql`select flyahead.refresh_rollups()`;
 }
 
 /** Answers how each app's tick went. */

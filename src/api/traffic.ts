@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { poolName } from "../core/fleet.ts";
 import { formatInstant, MINUTE_MS } from "../core/time.ts";
-import type { Clock, RequestLimit, Samples, Tokens } from "../ports.ts";
+import type { Clock, PoolSample, RequestLimit, Samples, Tokens } from "../ports.ts";
 import { authenticate, mayUse } from "./authenticate.ts";
 import { parseAs, readText } from "./body.ts";
 import { limited } from "./limit.ts";
@@ -44,16 +44,13 @@ export function trafficHandlers({
       const caller = await authenticate(request, "ingest", tokens, now);
       const headers = await limited(requestLimit, caller, now);
       const read = readSamples(await readText(request, BODY_LIMIT_BYTES), rules, caller, now);
-      const { unknownPool } = await samples.store(read.samples, now);
-      const unknown = unknownPool.map((i) => {
-        const name = poolName(read.samples[i]!.pool);
-        return {
-          index: read.indexes[i]!,
-          reason: `no pool ${name}; pools are found in Fly's machine list by the first tick`,
-        };
-      });
-      const stored = read.samples.length - unknown.length;
-      const refused = [...read.refused, ...unknown].sort((a, b) => a.index - b.index);
+      const notStored = await samples.store(read.samples, now);
+      const refusedHere = [
+        ...refusals(read, notStored.unknownPool, unknownPoolReason),
+        ...refusals(read, notStored.tooOld, tooOldReason),
+      ];
+      const stored = read.samples.length - refusedHere.length;
+      const refused = [...read.refused, ...refusedHere].sort((a, b) => a.index - b.index);
       if (stored === 0 && refused.length > 0) {
         throw new Problem(422, "nothing-stored", "No sample could be stored; the reasons are listed", {
           more: { stored, refused },
@@ -80,4 +77,23 @@ export function trafficHandlers({
       return jsonAnswer({ ...key, binSeconds: rules.binMs / 1_000, samples: series }, headers);
     },
   };
+}
+
+type Read = ReturnType<typeof readSamples>;
+
+/** What the books refused, by its place in the request. */
+function refusals(
+  read: Read,
+  places: readonly number[],
+  reasonOf: (sample: PoolSample) => string,
+): Read["refused"] {
+  return places.map((i) => ({ index: read.indexes[i]!, reason: reasonOf(read.samples[i]!) }));
+}
+
+function unknownPoolReason({ pool }: PoolSample): string {
+  return `no pool ${poolName(pool)}; pools are found in Fly's machine list by the first tick`;
+}
+
+function tooOldReason({ at }: PoolSample): string {
+  return `${formatInstant(at)} is before what is kept; see the setting keep_samples, or import it (docs/import.md)`;
 }

@@ -7,6 +7,7 @@ import { capacityModelOf } from "./capacity/capacity-model.ts";
 import { coverWindow, planCapacity } from "./capacity/plan-capacity.ts";
 import { type Decision, decide } from "./decide.ts";
 import { FORECAST_BIN_MS, type Forecast, HORIZONS_MS, STORED_QUANTILES } from "./forecast/forecast.ts";
+import { type NextPeak, nextPeakOf, PEAK_WINDOW_MS } from "./forecast/next-peak.ts";
 import { seasonalForecaster } from "./forecast/seasonal.ts";
 import type { ForecastState } from "./forecast/state.ts";
 import { type Observation, partValue } from "./observation.ts";
@@ -26,12 +27,13 @@ export type TickDecision = {
   /** Over the bins that the decision looked at; null where the pool was never measured. */
   readonly forecast: Forecast | null;
   readonly predictions: readonly Prediction[];
+  readonly nextPeak: NextPeak | null;
   readonly state: ForecastState | null;
 };
 
 export function decideTick(observation: Observation): TickDecision {
-  const { forecast, state, predictions } = forecastTraffic(observation);
-  return { ...decideFrom(forecast, observation), forecast, predictions, state };
+  const foreseen = forecastTraffic(observation);
+  return { ...decideFrom(foreseen.forecast, observation), ...foreseen };
 }
 
 /** Steps 5 to 7, for a forecast at hand: what replay runs again from a stored record. */
@@ -51,13 +53,17 @@ export function decideFrom(
 }
 
 /** Step 4. */
-function forecastTraffic(observation: Observation): Pick<TickDecision, "forecast" | "state" | "predictions"> {
+type Foreseen = Pick<TickDecision, "forecast" | "state" | "predictions" | "nextPeak">;
+
+function forecastTraffic(observation: Observation): Foreseen {
   const { now, slot, cadenceMs, policy, events } = observation;
   const samples = partValue(observation.samples);
   const forecaster = seasonalForecaster(policy.timeZone);
   const state =
     samples === null ? observation.state : forecaster.update(observation.state, samples, events, now);
-  if (state === null || state.profile.overallCount === 0) return { forecast: null, state, predictions: [] };
+  if (state === null || state.profile.overallCount === 0) {
+    return { forecast: null, state, predictions: [], nextPeak: null };
+  }
   const { from, until } = coverWindow(now, slot, cadenceMs, capacityModelOf(policy));
   const forecast = forecaster.forecast(state, { from, until, quantiles: [policy.quantile] });
   const predictions = HORIZONS_MS.map((horizonMs) => {
@@ -65,5 +71,6 @@ function forecastTraffic(observation: Observation): Pick<TickDecision, "forecast
     const request = { from: targetAt, until: targetAt + FORECAST_BIN_MS, quantiles: STORED_QUANTILES };
     return { horizonMs, targetAt, load: forecaster.forecast(state, request).load.map((curve) => curve[0]!) };
   });
-  return { forecast, state, predictions };
+  const day = { from: now, until: now + PEAK_WINDOW_MS, quantiles: [policy.quantile] };
+  return { forecast, state, predictions, nextPeak: nextPeakOf(forecaster.forecast(state, day)) };
 }

@@ -40,6 +40,9 @@ export type MachineHealth = "passing" | "failing" | "unknown";
  */
 export type LastAsked = { readonly verb: "start" | "stop"; readonly by: string; readonly at: Instant };
 
+/** What a machine was made with, in Fly's words; it decides the price. */
+export type MachineSize = { readonly cpuKind: string; readonly cpus: number; readonly memoryMb: number };
+
 export type Machine = {
   readonly id: string;
   readonly name: string;
@@ -50,6 +53,8 @@ export type Machine = {
   readonly cordoned: boolean;
   readonly createdAt: Instant;
   readonly lastAsked: LastAsked | null;
+  /** null where Fly does not tell. */
+  readonly size: MachineSize | null;
 };
 
 const ACTIVE: ReadonlySet<MachineState> = new Set([

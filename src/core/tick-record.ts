@@ -113,6 +113,7 @@ function unpackMachine(word: string, pool: PoolKey): Machine {
     cordoned: letters[1] === "c",
     createdAt: Number.parseInt(createdAt, 36),
     lastAsked: null,
+    size: null,
   };
 }
 

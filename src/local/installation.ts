@@ -117,6 +117,8 @@ async function prepareDatabase(
     await sql.unsafe(`alter role ${FUNCTIONS_ROLE} set statement_timeout = '30s'`);
     // From here on it is a simulation to the database too; the demo moves this time on when it ends.
     await sql`insert into flyahead.settings (name, value) values ('simulated_now', ${simulatedNow})`;
+    // A trace may be years long.
+    await sql`update flyahead.settings set value = '3650 days' where name = 'keep_samples'`;
     const hash = createHash("sha256").update(token).digest("hex");
     await sql`
       insert into flyahead.api_tokens (name, token_hash, scopes) values ('local', ${hash}, '{tick,ingest,read}')`;

@@ -7,6 +7,7 @@ import { tickRecord } from "../core/tick-record.ts";
 import { HOUR_MS, type Instant } from "../core/time.ts";
 import type { Lease, OpenTick, PoolTick, TickRequest } from "../ports.ts";
 import type { ObservedApp, ObservedPool } from "./observe.ts";
+import type { TickSettings } from "./settings.ts";
 
 /** The profile changes slowly; saving it hourly keeps a tick's writes small. */
 const COLD_SAVED_EVERY_MS = HOUR_MS;
@@ -16,11 +17,20 @@ export type DecidedPool = ObservedPool & { readonly tick: TickDecision };
 export function openDocument(
   lease: Lease,
   { mode }: TickRequest,
+  { cadenceMs }: TickSettings,
   { resolved, retired }: ObservedApp,
   decided: readonly DecidedPool[],
   now: Instant,
 ): OpenTick {
-  return { lease, now, mode, resolved, retired, pools: decided.map((pool) => poolTick(pool, now)) };
+  return {
+    lease,
+    now,
+    mode,
+    cadenceMs,
+    resolved,
+    retired,
+    pools: decided.map((pool) => poolTick(pool, now)),
+  };
 }
 
 function poolTick({ observation, tick, coldSavedAt, newOverride }: DecidedPool, now: Instant): PoolTick {
@@ -40,6 +50,7 @@ function poolTick({ observation, tick, coldSavedAt, newOverride }: DecidedPool, 
     hot: stored?.hot ?? null,
     cold: stored !== null && coldDue ? { state: stored.cold, patterns: patternsOf(tick.state!) } : null,
     predictions: tick.predictions,
+    nextPeak: tick.nextPeak,
     model: tick.forecast?.model ?? null,
     confidence: tick.forecast?.confidence ?? null,
   };

@@ -89,7 +89,7 @@ async function tickUnderLease(
     observed.pools.flatMap((pool) => decidePool(pool, log)),
   );
   // 8. intent, before anything moves
-  const opening = openDocument(lease, request, observed, decided, clock.now());
+  const opening = openDocument(lease, request, settings, observed, decided, clock.now());
   const intents = await watch.step("open", () => history.openTick(opening));
   // 9. act
   const outcomes = await watch.step("apply", () => applyActions(intents, lease, deadline, ports));

@@ -103,6 +103,7 @@ export function describeHistory(name: string, make: () => Promise<HistoryHarness
         lease,
         now: lease.slot,
         mode: "act",
+        cadenceMs: 900_000,
         pools: [poolTick(fra)],
         resolved: [],
         retired: [],

@@ -50,6 +50,7 @@ export function poolTick(pool: PoolKey, changes: Partial<PoolTick> = {}): PoolTi
     machines: [],
     actions: [],
     override: null,
+    nextPeak: null,
     hot: example.state.hot,
     cold: null,
     ...changes,

@@ -63,7 +63,7 @@ export function describeSamples(name: string, make: () => Promise<SamplesHarness
         queueDepth: 0,
       };
       const bare = sample(fra, 1, 0);
-      expect(await samples.store([full, bare], NOW)).toEqual({ unknownPool: [] });
+      expect(await samples.store([full, bare], NOW)).toEqual({ unknownPool: [], tooOld: [] });
       const { pool: _pool, ...parts } = full;
       const found = await read(fra);
       expect(found).toEqual([parts, { at: bare.at, requests: 0 }]);
@@ -125,7 +125,7 @@ export function describeSamples(name: string, make: () => Promise<SamplesHarness
     it("changes nothing when the same samples come again", async () => {
       const batch = [sample(fra, 0, 5), sample(fra, 1, 6)];
       await samples.store(batch, NOW);
-      expect(await samples.store(batch, NOW + MINUTE_MS)).toEqual({ unknownPool: [] });
+      expect(await samples.store(batch, NOW + MINUTE_MS)).toEqual({ unknownPool: [], tooOld: [] });
       expect(await requestsOf(fra)).toEqual([5, 6]);
     });
 
@@ -157,7 +157,7 @@ export function describeSamples(name: string, make: () => Promise<SamplesHarness
         sample(iad, 0, 4),
         sample(wrong[2]!, 0, 5),
       ];
-      expect(await samples.store(batch, NOW)).toEqual({ unknownPool: [0, 2, 4] });
+      expect(await samples.store(batch, NOW)).toEqual({ unknownPool: [0, 2, 4], tooOld: [] });
       expect(await requestsOf(fra)).toEqual([2]);
       expect(await requestsOf(iad)).toEqual([4]);
       await harness.addPool(wrong[0]!);
@@ -168,23 +168,34 @@ export function describeSamples(name: string, make: () => Promise<SamplesHarness
       const lost = { ...fra, region: "gru" };
       expect(await samples.store([sample(lost, 0, 1), sample(lost, 1, 2)], NOW)).toEqual({
         unknownPool: [0, 1],
+        tooOld: [],
       });
-      expect(await samples.store([], NOW)).toEqual({ unknownPool: [] });
+      expect(await samples.store([], NOW)).toEqual({ unknownPool: [], tooOld: [] });
+    });
+
+    it("refuses what is older than samples are kept, by index", async () => {
+      const old = { ...sample(fra, 0, 1), at: NOW - 93 * DAY_MS };
+      const young = { ...sample(fra, 0, 2), at: NOW - 91 * DAY_MS };
+      expect(await samples.store([old, young], NOW)).toEqual({ unknownPool: [], tooOld: [0] });
+      expect(await read(fra, 0)).toEqual([{ at: young.at, requests: 2 }]);
     });
 
     it("does not know a retired pool until it shows again", async () => {
       await samples.store([sample(fra, 0, 1)], NOW);
       await harness.retirePool(fra);
-      expect(await samples.store([sample(fra, 1, 2), sample(iad, 1, 3)], NOW)).toEqual({ unknownPool: [0] });
+      expect(await samples.store([sample(fra, 1, 2), sample(iad, 1, 3)], NOW)).toEqual({
+        unknownPool: [0],
+        tooOld: [],
+      });
       await harness.addPool(fra);
-      expect(await samples.store([sample(fra, 2, 3)], NOW)).toEqual({ unknownPool: [] });
+      expect(await samples.store([sample(fra, 2, 3)], NOW)).toEqual({ unknownPool: [], tooOld: [] });
       expect(await requestsOf(fra)).toEqual([1, 3]);
     });
 
     it("takes names with quotes, commas and braces", async () => {
       const odd = { ...fra, processGroup: 'a "b", {c} \\ d' };
       await harness.addPool(odd);
-      expect(await samples.store([sample(odd, 0, 9)], NOW)).toEqual({ unknownPool: [] });
+      expect(await samples.store([sample(odd, 0, 9)], NOW)).toEqual({ unknownPool: [], tooOld: [] });
       expect(await requestsOf(odd)).toEqual([9]);
     });
 
@@ -193,7 +204,7 @@ export function describeSamples(name: string, make: () => Promise<SamplesHarness
       const batch = Array.from({ length: 5_000 }, (_, i): PoolSample => {
         return { pool: i % 2 ? fra : iad, at: at(i), requests: i };
       });
-      expect(await samples.store(batch, NOW)).toEqual({ unknownPool: [] });
+      expect(await samples.store(batch, NOW)).toEqual({ unknownPool: [], tooOld: [] });
       const until = START + 4 * DAY_MS;
       const found = [...(await read(fra, 0, until)), ...(await read(iad, 0, until))];
       expect(inTime(found)).toEqual(inTime(batch.map(({ at, requests }) => ({ at, requests }))));

@@ -44,6 +44,7 @@ export function machine(id: string, changes: Partial<Machine> = {}): Machine {
     cordoned: false,
     createdAt: NOW - 86_400_000,
     lastAsked: null,
+    size: null,
     ...changes,
   };
 }

@@ -46,12 +46,21 @@ async function diedWith(scene: Scene, action: Action, agoMs: number): Promise<vo
     reason: "",
   } as const;
   const record = { v: 1, kind: "short", confidence: null } as const;
-  const rest = { override: null, hot: null, cold: null, predictions: [], model: null, confidence: null };
+  const rest = {
+    override: null,
+    hot: null,
+    cold: null,
+    predictions: [],
+    nextPeak: null,
+    model: null,
+    confidence: null,
+  };
   const list = machines.status === "missing" ? null : machines.value;
   await scene.ports.history.openTick({
     lease,
     now: NOW - agoMs,
     mode: "act",
+    cadenceMs: 900_000,
     pools: [{ pool, mode, policy, decision, record, machines: list, actions: [action], ...rest }],
     resolved: [],
     retired: [],

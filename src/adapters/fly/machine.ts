@@ -11,9 +11,10 @@ import {
   MACHINE_STATES,
   type Machine,
   type MachineHealth,
+  type MachineSize,
   type MachineState,
 } from "../../core/fleet.ts";
-import type { FlyMachine } from "./shapes.ts";
+import { type FlyMachine, guestShape } from "./shapes.ts";
 
 const KNOWN: ReadonlySet<string> = new Set(MACHINE_STATES);
 const GONE: ReadonlySet<MachineState> = new Set(["destroying", "destroyed", "replaced", "migrated"]);
@@ -43,7 +44,15 @@ export function toMachine(machine: FlyMachine): Machine {
     cordoned: machine.cordoned ?? false,
     createdAt: Number.isNaN(createdAt) ? 0 : createdAt,
     lastAsked: lastAskedOf(machine),
+    size: sizeOf(machine),
   };
+}
+
+function sizeOf({ config, incomplete_config }: FlyMachine): MachineSize | null {
+  const guest = guestShape.safeParse((config ?? incomplete_config)?.guest);
+  if (!guest.success) return null;
+  const { cpu_kind, cpus, memory_mb } = guest.data;
+  return { cpuKind: cpu_kind, cpus, memoryMb: memory_mb };
 }
 
 /** Fly's word, with - or _, or "unknown". */

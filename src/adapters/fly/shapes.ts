@@ -30,6 +30,13 @@ export const machineShape = z.object({
 });
 export type FlyMachine = z.infer<typeof machineShape>;
 
+/** Within the configuration; half a size is none. */
+export const guestShape = z.object({
+  cpu_kind: z.string(),
+  cpus: z.int().positive(),
+  memory_mb: z.int().positive(),
+});
+
 export const machineListShape = z.array(machineShape);
 export const startedShape = z.object({ previous_state: text });
 export const stoppedShape = z.object({ ok: z.literal(true).nullish() });

@@ -11,17 +11,22 @@ import { type TrafficSample, toSeries } from "../../core/traffic.ts";
 import type { PoolSample, Samples } from "../../ports.ts";
 import { livePool, type MemoryDatabase, type PoolRow } from "./database.ts";
 
+/** As the setting keep_samples is in a new installation. */
+const KEPT_MS = 92 * DAY_MS;
+
 /** Samples over the shared database, whose pools say what is known. */
 export function createMemorySamples(database: MemoryDatabase): Samples {
   return {
     store: async (samples, now) => {
       const unknownPool: number[] = [];
+      const tooOld: number[] = [];
       samples.forEach((sample, index) => {
         const pool = knownPool(database, sample.pool, now);
         if (pool === undefined) unknownPool.push(index);
+        else if (sample.at < now - KEPT_MS) tooOld.push(index);
         else put(pool, sample);
       });
-      return { unknownPool };
+      return { unknownPool, tooOld };
     },
     read: async (pool, from, until) => {
       const row = livePool(database, pool);

@@ -104,11 +104,12 @@ function actionOf({ kind, machineId, machineName, templateId }: IntentDoc): Acti
   return { kind, machineId: machineId ?? "" };
 }
 
-function openDocument({ lease, now, mode, pools, resolved, retired }: OpenTick): string {
+function openDocument({ lease, now, mode, cadenceMs, pools, resolved, retired }: OpenTick): string {
   return JSON.stringify({
     ...lease,
     now,
     mode,
+    cadenceMs,
     retired,
     resolved: resolved.map(({ intentId, outcome }) => ({ intentId, ...outcome })),
     pools: pools.map(poolDocument),

@@ -1,4 +1,5 @@
-/** Traffic samples: stored as columns (one parameter each, however many rows), read for all pools of an app at once. */
+/** Traffic samples: stored as columns (one parameter each, however many rows; 0026), read for all pools of an app at once. */
+import { type PoolKey, poolName } from "../../core/fleet.ts";
 import type { Instant } from "../../core/time.ts";
 import type { TrafficSample, TrafficSeries } from "../../core/traffic.ts";
 import type { PoolSample, Samples, SeriesWindow } from "../../ports.ts";
@@ -7,29 +8,34 @@ import { numberArray, type Sql, textArray } from "./connect.ts";
 export function createPostgresSamples(sql: Sql): Samples {
   return {
     async store(samples, now) {
-      if (samples.length === 0) return { unknownPool: [] };
-      const numbers = (pick: (sample: PoolSample) => number | undefined) => numberArray(samples.map(pick));
+      if (samples.length === 0) return { unknownPool: [], tooOld: [] };
+      const { pools, places } = poolsOnce(samples);
+      const newest = newestOfEach(samples, places);
+      const column = (pick: (sample: PoolSample) => number | undefined) =>
+        newest.some((i) => pick(samples[i]!) !== undefined)
+          ? numberArray(newest.map((i) => pick(samples[i]!)))
+          : null;
       // Columns of 32 bits refuse what is too small for them; rounded first, it is zero.
       const singles = (pick: (sample: PoolSample) => number | undefined) =>
-        numberArray(samples.map((sample) => singleOf(pick(sample))));
-      const names = (pick: (sample: PoolSample) => string) => textArray(samples.map(pick));
-      const [row] = await sql<{ unknown: number[] }[]>`
-        select to_jsonb(flyahead.store_samples(
+        column((sample) => singleOf(pick(sample)));
+      const [row] = await sql<{ answer: RecordAnswer }[]>`
+        select flyahead.record_samples(
           flyahead.instant(${now}),
-          ${names((s) => s.pool.app)}::text::text[],
-          ${names((s) => s.pool.region)}::text::text[],
-          ${names((s) => s.pool.processGroup)}::text::text[],
-          array(select flyahead.instant(ms) from unnest(${numbers((s) => s.at)}::text::float8[]) with ordinality t (ms, n) order by n),
-          ${numbers((s) => s.requests)}::text::float8[],
-          ${numbers((s) => s.errors)}::text::float8[],
+          ${textArray(pools.map((pool) => pool.app))}::text::text[],
+          ${textArray(pools.map((pool) => pool.region))}::text::text[],
+          ${textArray(pools.map((pool) => pool.processGroup))}::text::text[],
+          ${numberArray(newest.map((i) => places[i]! + 1))}::text::integer[],
+          ${column((s) => s.at)}::text::float8[],
+          ${column((s) => s.requests)}::text::float8[],
+          ${column((s) => s.errors)}::text::float8[],
           ${singles((s) => s.p95LatencyMs)}::text::real[],
           ${singles((s) => s.cpu)}::text::real[],
           ${singles((s) => s.memory)}::text::real[],
           ${singles((s) => s.disk)}::text::real[],
           ${singles((s) => s.concurrency)}::text::real[],
           ${singles((s) => s.queueDepth)}::text::real[]
-        )) as unknown`;
-      return { unknownPool: row?.unknown ?? [] };
+        ) as answer`;
+      return refusedOf(samples, places, row!.answer);
     },
 
     async read({ app, region, processGroup }, from, until) {
@@ -62,6 +68,47 @@ export function createPostgresSamples(sql: Sql): Samples {
       }));
     },
   };
+}
+
+/** Places of unknown pools, and the instant before which samples are not kept. */
+type RecordAnswer = { unknownPools: number[]; keptFrom: Instant };
+
+/** Each pool once, and for each sample its place among them. */
+function poolsOnce(samples: readonly PoolSample[]): { pools: PoolKey[]; places: number[] } {
+  const placeOf = new Map<string, number>();
+  const pools: PoolKey[] = [];
+  const places = samples.map(({ pool }) => {
+    const name = poolName(pool);
+    const known = placeOf.get(name);
+    if (known !== undefined) return known;
+    placeOf.set(name, pools.length);
+    return pools.push(pool) - 1;
+  });
+  return { pools, places };
+}
+
+/** Indexes of the samples that count: of two for one pool and instant, the later in the list. */
+function newestOfEach(samples: readonly PoolSample[], places: readonly number[]): number[] {
+  const byMinute = new Map<string, number>();
+  samples.forEach(({ at }, i) => {
+    byMinute.set(`${places[i]} ${at}`, i);
+  });
+  return [...byMinute.values()];
+}
+
+function refusedOf(
+  samples: readonly PoolSample[],
+  places: readonly number[],
+  { unknownPools, keptFrom }: RecordAnswer,
+): { unknownPool: number[]; tooOld: number[] } {
+  const unknown = new Set(unknownPools);
+  const unknownPool: number[] = [];
+  const tooOld: number[] = [];
+  samples.forEach(({ at }, i) => {
+    if (unknown.has(places[i]!)) unknownPool.push(i);
+    else if (at < keptFrom) tooOld.push(i);
+  });
+  return { unknownPool, tooOld };
 }
 
 function singleOf(value: number | undefined): number | undefined {

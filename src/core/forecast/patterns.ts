@@ -1,14 +1,27 @@
 /**
- * The profile as a person reads it in SQL: usual load per hour of the local week. Learned once, in forecast state;
- * these rows are its picture, never a second model.
+ * The profile as a person reads it in SQL: usual load per hour of the local week, and how far it can be trusted. Learned
+ * once, in forecast state; these rows are its picture, never a second model.
+ *
+ * Strength is the share of the load's variation that the usual week explains: the variance of its slots, over that and the
+ * squared error that is usual a day ahead (as in STL: Cleveland et al. 1990, with the error of a real forecast for the
+ * remainder). 0 is a flat or unpredictable load, 1 a clockwork.
  */
-import { HOUR_MS } from "../time.ts";
-import { FORECAST_BIN_MS } from "./forecast.ts";
-import { usualLoad, WEEK_SLOTS, weeksSeen } from "./profile.ts";
+import { DAY_MS, HOUR_MS } from "../time.ts";
+import { describe } from "./describe.ts";
+import { FORECAST_BIN_MS, HORIZONS_MS } from "./forecast.ts";
+import { DAY_SLOTS, usualLoad, WEEK_SLOTS, weeksSeen } from "./profile.ts";
 import type { ForecastState } from "./state.ts";
 
 const SLOTS_PER_HOUR = HOUR_MS / FORECAST_BIN_MS;
 const HOURS_PER_WEEK = WEEK_SLOTS / SLOTS_PER_HOUR;
+const DAY_AHEAD = HORIZONS_MS.indexOf(DAY_MS);
+/** An hour of the week seen so often speaks for itself more than the usual day does. */
+const WEEKS_TO_SPEAK = 2;
+/** An hour seen so often is known as well as it ever will be. */
+const WEEKS_TO_KNOW = 4;
+
+/** Which season speaks for an hour: its own in the week, the same of any day, or none yet. */
+export type Season = "weekly" | "daily" | "none";
 
 export type Pattern = {
   /** 0 is Monday. */
@@ -18,18 +31,54 @@ export type Pattern = {
   readonly usualLoad: number;
   readonly peakLoad: number;
   readonly weeksSeen: number;
+  readonly season: Season;
+  /** In [0, 1], of the whole profile. */
+  readonly strength: number;
+  /** Bins of 5 minutes that were seen in this hour of the week. */
+  readonly samples: number;
+  /** In [0, 1]: the forecaster's own, times the share of four weeks in which the hour was seen. */
+  readonly confidence: number;
 };
 
 export function patternsOf(state: ForecastState): Pattern[] {
+  const strength = strengthOf(state);
+  const { confidence } = describe(state, state.through, 1);
   return Array.from({ length: HOURS_PER_WEEK }, (_, hour) => {
     const slots = Array.from({ length: SLOTS_PER_HOUR }, (_, i) => hour * SLOTS_PER_HOUR + i);
     const loads = slots.map((slot) => usualLoad(state.profile, slot));
+    const seen = slots.map((slot) => weeksSeen(state.profile, slot));
+    const weeks = Math.min(...seen);
     return {
       dayOfWeek: Math.floor(hour / 24),
       hourOfDay: hour % 24,
-      usualLoad: loads.reduce((sum, load) => sum + load, 0) / loads.length,
+      usualLoad: mean(loads),
       peakLoad: Math.max(...loads),
-      weeksSeen: Math.min(...slots.map((slot) => weeksSeen(state.profile, slot))),
+      weeksSeen: weeks,
+      season: seasonOf(state, slots, weeks),
+      strength,
+      samples: seen.reduce((sum, count) => sum + count, 0),
+      confidence: rounded(confidence * Math.min(1, weeks / WEEKS_TO_KNOW)),
     };
   });
+}
+
+function seasonOf({ profile }: ForecastState, slots: readonly number[], weeks: number): Season {
+  if (weeks >= WEEKS_TO_SPEAK) return "weekly";
+  return slots.some((slot) => profile.dayCount[slot % DAY_SLOTS]! > 0) ? "daily" : "none";
+}
+
+function strengthOf({ profile, calibrations }: ForecastState): number {
+  const week = Array.from({ length: WEEK_SLOTS }, (_, slot) => usualLoad(profile, slot));
+  const level = mean(week);
+  const season = mean(week.map((load) => (load - level) ** 2));
+  const error = (calibrations[DAY_AHEAD]!.size * level) ** 2;
+  return season === 0 ? 0 : rounded(season / (season + error));
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 100) / 100;
 }

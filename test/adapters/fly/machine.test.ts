@@ -32,6 +32,7 @@ describe("toMachine", () => {
       cordoned: true,
       createdAt: Date.UTC(2026, 5, 1, 10),
       lastAsked: { verb: "stop", by: "user", at: 9 },
+      size: null,
     });
   });
 
@@ -43,10 +44,24 @@ describe("toMachine", () => {
       cordoned: false,
       createdAt: 0,
       lastAsked: null,
+      size: null,
     };
     expect(toMachine(read())).toMatchObject(least);
     const odd = { name: 7, cordoned: "no", created_at: "?", checks: "none", events: {}, image_ref: [] };
     expect(toMachine(read(odd))).toMatchObject(least);
+  });
+
+  it("reads the size, and takes half a size for none", () => {
+    const guest = { cpu_kind: "shared", cpus: 2, memory_mb: 512, gpu_kind: "a10" };
+    expect(toMachine(read({ config: { guest } })).size).toEqual({
+      cpuKind: "shared",
+      cpus: 2,
+      memoryMb: 512,
+    });
+    expect(toMachine(read({ incomplete_config: { guest } })).size).not.toBeNull();
+    for (const odd of [{ ...guest, cpus: "2" }, { cpus: 2 }, "small", null]) {
+      expect(toMachine(read({ config: { guest: odd } })).size).toBeNull();
+    }
   });
 
   it("refuses a machine without id, state or region", () => {

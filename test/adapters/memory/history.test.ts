@@ -12,7 +12,15 @@ it("keeps a copy: what is changed after it was handed in does not change the boo
   if (answer.status !== "held") throw new Error(`expected a held lease, got ${answer.status}`);
   const confidences = { v: 1 as const, kind: "short" as const, confidence: 0.5 };
   const pools = [poolTick(POOL, { record: confidences })];
-  await history.openTick({ lease: answer.lease, now: 0, mode: "act", pools, resolved: [], retired: [] });
+  await history.openTick({
+    lease: answer.lease,
+    now: 0,
+    mode: "act",
+    cadenceMs: 900_000,
+    pools,
+    resolved: [],
+    retired: [],
+  });
   confidences.confidence = 0.9;
   expect(history.rows()[0]?.record).toEqual({ v: 1, kind: "short", confidence: 0.5 });
 });

@@ -14,6 +14,7 @@ const machine = (id: string, changes: Partial<Machine> = {}): Machine => ({
   cordoned: false,
   createdAt: NOW,
   lastAsked: null,
+  size: null,
   ...changes,
 });
 const machines = [

@@ -20,9 +20,40 @@ it("shows the profile as 168 hours of the local week, Monday first", () => {
   expect(nine.peakLoad).toBeGreaterThan(500);
   expect(ten.usualLoad).toBeLessThan(150);
   expect(nine.weeksSeen).toBe(4);
+  expect(nine).toMatchObject({ season: "weekly", samples: 48 });
+  expect(nine.strength).toBeGreaterThan(0.8);
+  expect(nine.confidence).toBeGreaterThan(0.5);
+});
+
+it("lets the usual day stand in for hours of the week that were not seen", () => {
+  const samples = minutesFrom(MONDAY, 24 * 60, () => 60);
+  const patterns = patternsOf(seasonalForecaster("UTC").update(null, samples, [], MONDAY + DAY_MS));
+  expect(patterns[10]).toMatchObject({ season: "daily", samples: 12, weeksSeen: 1 });
+  expect(patterns[24 + 10]).toMatchObject({ season: "daily", samples: 0, weeksSeen: 0, confidence: 0 });
+});
+
+it("calls a flat load no season, and an unpredictable one a weak one", () => {
+  const strengthOf = (load: (at: number) => number) => {
+    const samples = minutesFrom(MONDAY, 14 * 24 * 60, load);
+    return patternsOf(seasonalForecaster("UTC").update(null, samples, [], MONDAY + 14 * DAY_MS))[0]!.strength;
+  };
+  expect(strengthOf(() => 100)).toBe(0);
+  const daily = (at: number) => 300 + 200 * Math.sin((2 * Math.PI * at) / DAY_MS);
+  const noisy = (at: number) => daily(at) * (0.2 + 1.6 * ((Math.floor(at / DAY_MS) * 0.618) % 1));
+  expect(strengthOf(daily)).toBeGreaterThan(0.9);
+  expect(strengthOf(noisy)).toBeLessThan(strengthOf(daily) - 0.1);
 });
 
 it("is all zero before anything was seen", () => {
   const patterns = patternsOf(emptyState("UTC", MONDAY));
-  expect(patterns.every((p) => p.usualLoad === 0 && p.peakLoad === 0 && p.weeksSeen === 0)).toBe(true);
+  const nothing = {
+    usualLoad: 0,
+    peakLoad: 0,
+    weeksSeen: 0,
+    season: "none",
+    strength: 0,
+    samples: 0,
+    confidence: 0,
+  };
+  for (const pattern of patterns) expect(pattern).toMatchObject(nothing);
 });

@@ -1,0 +1,75 @@
+-- Ingest, twice as fast as before (0004): pools are named once, what nobody measured is not sent, and what was stored is
+-- noted for the rollups (0014).
+
+-- Stores samples given as columns: pools once each, then a row of numbers a sample with `pool` counting into them from 1. A
+-- column that nobody measured may be null altogether.
+--
+-- A minute is hardly ever sent twice, and an insert that allows for it costs twice as much. So the first try does not allow
+-- for it; where a minute was there before, all are stored again as upserts.
+create function flyahead.record_samples(
+  p_now timestamptz, p_app text[], p_region text[], p_process_group text[], p_pool integer[], p_at double precision[],
+  p_requests double precision[], p_errors double precision[], p_p95_latency_ms real[], p_cpu real[], p_memory real[], p_disk real[],
+  p_concurrency real[], p_queue_depth real[]
+) returns jsonb
+language plpgsql
+as $$
+declare
+  -- By place in the caller's list: the pool's id, null where it is not known. A pool counts as known for a day after it was
+  -- retired: one odd answer of Fly's must not tear a hole into its history.
+  ids constant integer[] := array(
+    select w.id from unnest(p_app, p_region, p_process_group) with ordinality as k (app, region, process_group, n)
+    left join flyahead.worker_regions w on (w.app, w.region, w.process_group) = (k.app, k.region, k.process_group)
+      and (w.retired_at is null or w.retired_at > p_now - interval '1 day')
+    order by k.n);
+  oldest constant timestamptz := p_now - flyahead.setting('keep_samples')::interval;
+begin
+  perform flyahead.ensure_sample_days(min(flyahead.instant(t)), max(flyahead.instant(t))) from unnest(p_at) t
+    where flyahead.instant(t) >= oldest group by floor(t / 86400000);
+  begin
+    insert into flyahead.traffic_samples
+      (pool_id, at, requests, errors, p95_latency_ms, cpu, memory, disk, concurrency, queue_depth, received_at)
+    select ids[r.pool], flyahead.instant(r.at), r.requests, r.errors, r.p95, r.cpu, r.memory, r.disk, r.concurrency, r.queue_depth, p_now
+    from unnest(p_pool, p_at, p_requests, p_errors, p_p95_latency_ms, p_cpu, p_memory, p_disk, p_concurrency, p_queue_depth)
+      as r (pool, at, requests, errors, p95, cpu, memory, disk, concurrency, queue_depth)
+    where ids[r.pool] is not null and flyahead.instant(r.at) >= oldest;
+  exception when unique_violation then
+    insert into flyahead.traffic_samples
+      (pool_id, at, requests, errors, p95_latency_ms, cpu, memory, disk, concurrency, queue_depth, received_at)
+    select distinct on (r.pool, r.at)
+      ids[r.pool], flyahead.instant(r.at), r.requests, r.errors, r.p95, r.cpu, r.memory, r.disk, r.concurrency, r.queue_depth, p_now
+    from unnest(p_pool, p_at, p_requests, p_errors, p_p95_latency_ms, p_cpu, p_memory, p_disk, p_concurrency, p_queue_depth)
+      with ordinality as r (pool, at, requests, errors, p95, cpu, memory, disk, concurrency, queue_depth, n)
+    where ids[r.pool] is not null and flyahead.instant(r.at) >= oldest
+    order by r.pool, r.at, r.n desc
+    on conflict (pool_id, at) do update set
+      requests = excluded.requests, errors = excluded.errors, p95_latency_ms = excluded.p95_latency_ms, cpu = excluded.cpu,
+      memory = excluded.memory, disk = excluded.disk, concurrency = excluded.concurrency, queue_depth = excluded.queue_depth,
+      received_at = excluded.received_at;
+  end;
+  insert into flyahead.rollup_queue (pool_id, since, until)
+  select ids[r.pool], flyahead.instant(min(r.at)), flyahead.instant(max(r.at)) + interval '1 minute'
+  from unnest(p_pool, p_at) as r (pool, at) where ids[r.pool] is not null and flyahead.instant(r.at) >= oldest
+  group by 1, floor(r.at / 86400000);
+  return jsonb_build_object(
+    'unknownPools', (select coalesce(jsonb_agg(k.n - 1 order by k.n), '[]') from unnest(ids) with ordinality as k (id, n) where k.id is null),
+    'keptFrom', flyahead.epoch_ms(oldest));
+end $$;
+comment on function flyahead.record_samples is 'stores samples of known pools, the later write counts; answers the places (from 0) of unknown pools and, in ms, the instant before which samples are not kept';
+
+-- For functions deployed before this migration, which name the pool in each row.
+create or replace function flyahead.store_samples(
+  p_now timestamptz, p_app text[], p_region text[], p_process_group text[], p_at timestamptz[], p_requests double precision[],
+  p_errors double precision[], p_p95_latency_ms real[], p_cpu real[], p_memory real[], p_disk real[], p_concurrency real[], p_queue_depth real[]
+) returns integer[]
+language sql
+as $$
+  select array(select jsonb_array_elements_text(r.answer -> 'unknownPools')::integer)
+  from (
+    select flyahead.record_samples(p_now, p_app, p_region, p_process_group,
+      array(select n::integer from generate_subscripts(p_app, 1) n), array(select flyahead.epoch_ms(t.at) from unnest(p_at) with ordinality t (at, n) order by t.n),
+      p_requests, p_errors, p_p95_latency_ms, p_cpu, p_memory, p_disk, p_concurrency, p_queue_depth) as answer
+  ) r
+$$;
+
+revoke all on function flyahead.record_samples from public;
+grant execute on function flyahead.record_samples to flyahead_service;
