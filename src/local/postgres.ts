@@ -79,8 +79,9 @@ function serve(
   home: string,
   user: RunAs | undefined,
   port: number,
+  more: Readonly<Record<string, string>>,
 ): Promise<ServerProcess> {
-  const settings = Object.entries({ ...SETTINGS, port }).flatMap(([name, value]) => [
+  const settings = Object.entries({ ...SETTINGS, ...more, port }).flatMap(([name, value]) => [
     "-c",
     `${name}=${value}`,
   ]);
@@ -100,25 +101,31 @@ function serve(
  * Starts an embedded Postgres: UTF-8, locale C, time zone UTC, scram passwords, loopback only, no Unix socket.
  * @param folder an existing folder for its files; as root possibly another (postgres-home.ts)
  * @param major the major version wanted; default: the installed one
+ * @param binaries a server of the system's instead of the embedded one, such as Debian's with its extensions
+ * @param settings over the usual ones, such as shared_preload_libraries
  * @throws when the binaries are missing, no folder is reachable, or the server does not start (with its log)
  */
 export async function startPostgres({
   folder,
   major,
+  binaries: given,
+  settings = {},
 }: {
   folder: string;
   major?: number;
+  binaries?: PostgresBinaries;
+  settings?: Readonly<Record<string, string>>;
 }): Promise<LocalPostgres> {
   const user = unprivilegedUser();
   const home = makePostgresHome(folder, user);
   const password = randomBytes(18).toString("base64url");
   const begin = async () => {
-    const binaries = postgresBinaries({ home: home.path, user, major });
+    const binaries = given ?? postgresBinaries({ home: home.path, user, major });
     await initialise(binaries, home.path, user, password);
     return onFreePort(async (port) => ({
       binaries,
       port,
-      server: await serve(binaries, home.path, user, port),
+      server: await serve(binaries, home.path, user, port, settings),
     }));
   };
   const started = await begin().catch((error) => {
@@ -153,7 +160,7 @@ export async function startPostgres({
       if (next === down) return;
       down = next;
       if (down) await server.stop();
-      else server = await serve(binaries, home.path, user, port);
+      else server = await serve(binaries, home.path, user, port, settings);
     },
     async close() {
       await server.stop();
