@@ -147,7 +147,7 @@ comment on column flyahead_api.traffic_metrics.worst_p95_latency_ms is 'the slow
 create function flyahead_api.traffic(app text, since timestamptz, until timestamptz default null, step interval default null)
 returns table (region text, process_group text, bucket timestamptz, minutes_measured bigint, requests double precision,
   peak_requests_per_minute double precision, errors double precision, worst_p95_latency_ms real, resolution text)
-language plpgsql stable
+language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column

@@ -8,28 +8,13 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { applyMigrations } from "../../src/local/migrations.ts";
 import { type LocalPostgres, startPostgres } from "../../src/local/postgres.ts";
 import { makeTempFolder, type TempFolder } from "../../src/local/temp-folder.ts";
+import { PG_CRON, PG_NET, VAULT } from "../schedule/stand-ins.ts";
 import { PROJECT } from "./supabase-cli.ts";
 
 const STAND_INS = `
   create role anon nologin;
   create role authenticated nologin;
-  create schema vault;
-  create table vault.secrets (name text unique, secret text);
-  create function vault.create_secret(new_secret text, new_name text) returns void language sql
-    as 'insert into vault.secrets values (new_name, new_secret)';
-  create view vault.decrypted_secrets as select name, secret as decrypted_secret from vault.secrets;
-  create schema cron;
-  create table cron.job (jobname text primary key, schedule text, command text);
-  create table cron.job_run_details (end_time timestamptz);
-  create function cron.schedule(job_name text, schedule text, command text) returns void language sql
-    as 'insert into cron.job values (job_name, schedule, command)';
-  create function cron.unschedule(job_name text) returns boolean language sql
-    as 'delete from cron.job where jobname = job_name returning true';
-  create schema net;
-  create table net.sent (url text, body jsonb, headers jsonb, timeout_milliseconds int);
-  create function net.http_post(url text, body jsonb default '{}', params jsonb default '{}',
-    headers jsonb default '{}', timeout_milliseconds int default 5000) returns bigint language sql
-    as 'insert into net.sent values (url, body, headers, timeout_milliseconds); select 1::bigint';
+  ${VAULT} ${PG_CRON} ${PG_NET}
 `;
 
 const PASSWORD = "functions-password";
@@ -109,12 +94,18 @@ test("roles of the public API get nothing", async () => {
   }
 });
 
-test("the cron job posts to the function with the token from Vault and a timeout of two minutes", async () => {
+test("the schedule posts to the function with the token from Vault and a timeout of two minutes", async () => {
   await owner.unsafe(sections.get(11)!);
-  const jobs = await owner`select schedule, command from cron.job order by jobname desc`;
-  expect(jobs.map(({ schedule }) => schedule)).toEqual(["2-59/15 * * * *", "*/15 * * * *", "17 3 * * *"]);
+  const jobs = await owner`select schedule, command from cron.job order by jobname`;
+  expect(jobs.map(({ schedule }) => schedule)).toEqual([
+    "* * * * *",
+    "* * * * *",
+    "*/15 * * * *",
+    "7 * * * *",
+  ]);
   for (const { command } of jobs) await owner.unsafe(command);
-  expect([...(await owner`select * from net.sent`)]).toEqual([
+  const queued = await owner`select url, body, headers, timeout_milliseconds from net.http_request_queue`;
+  expect([...queued]).toEqual([
     {
       url: "https://abcdefghijklmnopqrst.supabase.co/functions/v1/auto-scaling",
       body: {},
@@ -122,18 +113,6 @@ test("the cron job posts to the function with the token from Vault and a timeout
       timeout_milliseconds: 120_000,
     },
   ]);
-});
-
-test("the job for apps that were not reached calls only while there are some", async () => {
-  const [job] = await owner`select command from cron.job where jobname = 'flyahead-unreached'`;
-  const sent = async () => (await owner`select count(*)::int as n from net.sent`)[0]?.n;
-  const before = await sent();
-  await owner.unsafe(job?.command);
-  expect(await sent()).toBe(before);
-  await owner`insert into flyahead.unreached_apps (slot, app, noted_at) values (now(), 'shop', now())`;
-  await owner.unsafe(job?.command);
-  expect(await sent()).toBe(before + 1);
-  await owner`delete from flyahead.unreached_apps`;
 });
 
 test("learning anew, looking, acting and freezing: the statements fit the tables", async () => {
@@ -150,9 +129,7 @@ test("learning anew, looking, acting and freezing: the statements fit the tables
   expect([...(await pool())]).toEqual([{ mode: "act", max_workers: 6, frozen: null }]);
   await owner.unsafe(sections.get(14)!);
   expect([...(await pool())]).toEqual([{ mode: "observe", max_workers: 6, frozen: true }]);
-  expect((await owner`select jobname from cron.job`).map(({ jobname }) => jobname)).toEqual([
-    "flyahead-prune-cron-log",
-  ]);
+  expect(await owner`select from cron.job`).toHaveLength(0);
 });
 
 test("removing it leaves nothing, and it can be installed again", async () => {
