@@ -32,7 +32,7 @@ begin
     where i.id = o."intentId" and i.app = p_app and i.closed_at is null
     returning i.*
   )
-  select array_agg(touched) into closed from touched where closed_at is not null;
+  select array_agg(touched::flyahead.scaling_intents) into closed from touched where closed_at is not null;
 
   update flyahead.worker_regions w set last_change_at = p_now
   where w.id in (select c.pool_id from unnest(closed) c where c.status in ('done', 'alreadyDone'));

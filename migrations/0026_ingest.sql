@@ -35,12 +35,12 @@ begin
   exception when unique_violation then
     insert into flyahead.traffic_samples
       (pool_id, at, requests, errors, p95_latency_ms, cpu, memory, disk, concurrency, queue_depth, received_at)
-    select distinct on (r.pool, r.at)
+    select distinct on (ids[r.pool], r.at)
       ids[r.pool], flyahead.instant(r.at), r.requests, r.errors, r.p95, r.cpu, r.memory, r.disk, r.concurrency, r.queue_depth, p_now
     from unnest(p_pool, p_at, p_requests, p_errors, p_p95_latency_ms, p_cpu, p_memory, p_disk, p_concurrency, p_queue_depth)
       with ordinality as r (pool, at, requests, errors, p95, cpu, memory, disk, concurrency, queue_depth, n)
     where ids[r.pool] is not null and flyahead.instant(r.at) >= oldest
-    order by r.pool, r.at, r.n desc
+    order by ids[r.pool], r.at, r.n desc
     on conflict (pool_id, at) do update set
       requests = excluded.requests, errors = excluded.errors, p95_latency_ms = excluded.p95_latency_ms, cpu = excluded.cpu,
       memory = excluded.memory, disk = excluded.disk, concurrency = excluded.concurrency, queue_depth = excluded.queue_depth,

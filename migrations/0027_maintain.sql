@@ -63,9 +63,9 @@ declare
   at constant timestamptz := flyahead.now();
   step text;
   answer jsonb;
-  done jsonb := '{}';
+  done jsonb := jsonb_build_object();
 begin
-  if not pg_try_advisory_xact_lock(hashtext('flyahead.maintain')) then return '{"busy": true}'; end if;
+  if not pg_try_advisory_xact_lock(hashtext('flyahead.maintain')) then return jsonb_build_object('busy', true); end if;
   foreach step in array array['prune_history($1)', 'prune_predictions($1)', 'prune_rollups($1)', 'prune_schedule()', 'keep_storage()'] loop
     begin
       execute format('select to_jsonb(flyahead.%s)', step) into answer using at;

@@ -227,6 +227,22 @@ table flyahead.scaling_intents
   CREATE INDEX scaling_intents_pool ON flyahead.scaling_intents USING btree (pool_id, opened_at)
   grant to flyahead_service delete, insert, select, update
 
+table flyahead.schedule_requests
+-- each call of the auto-scaling function by the schedule, and what came back
+  id bigint not null generated always as identity
+  job text not null -- tick: when the slot began; again: later in the slot, for what was not reached or failed
+  slot timestamp with time zone not null
+  apps text[] -- the apps it was for; null: all
+  request_id bigint -- pg_net's number
+  sent_at timestamp with time zone not null
+  answered_at timestamp with time zone -- when the answer was seen, or the waiting given up
+  status_code integer
+  error text -- why it failed: the beginning of the answer, or what kept it from being sent
+  constraint CHECK ((job = ANY (ARRAY['tick'::text, 'again'::text])))
+  constraint PRIMARY KEY (id)
+  CREATE INDEX schedule_requests_slot ON flyahead.schedule_requests USING btree (slot)
+  CREATE INDEX schedule_requests_unanswered ON flyahead.schedule_requests USING btree (sent_at) WHERE (answered_at IS NULL)
+
 table flyahead.settings
 -- what this installation decided about itself: storage_mode, how long things are kept; simulated_now only in a simulation
   name text not null
@@ -461,6 +477,87 @@ view flyahead_api.autoscaling_analytics
     round((d.observed_minutes / 60::double precision)::numeric, 2) AS observed_hours
    FROM flyahead.scaling_1d d
      JOIN flyahead.worker_regions w ON w.id = d.pool_id;
+
+view flyahead_api.missed_slots
+-- slots of the last 7 days in which an app was due and no tick of it was closed, and what happened instead; empty is good
+  app text -- Fly app
+  slot timestamp with time zone -- when it was due
+  what text -- died: begun, never closed; notReached: no time left; noRequest: nobody called; noAnswer: called in vain; refused: answered with an error; waiting: no answer yet; answered: well, but not about this app
+  evidence text -- what is known of it, in words
+  grant to flyahead_operator select
+  grant to flyahead_service select
+ WITH apps AS (
+         SELECT l.app,
+            first.slot AS first_slot,
+            make_interval(secs => COALESCE(newest.cadence_seconds, 900)::double precision) AS cadence,
+            newest.slot AS newest_slot
+           FROM flyahead.app_leases l
+             CROSS JOIN LATERAL ( SELECT t.slot
+                   FROM flyahead.ticks t
+                  WHERE t.app = l.app
+                  ORDER BY t.slot
+                 LIMIT 1) first
+             CROSS JOIN LATERAL ( SELECT t.slot,
+                    t.cadence_seconds
+                   FROM flyahead.ticks t
+                  WHERE t.app = l.app
+                  ORDER BY t.slot DESC
+                 LIMIT 1) newest
+        ), due AS (
+         SELECT a.app,
+            slot.slot
+           FROM apps a
+             CROSS JOIN LATERAL generate_series(flyahead.bucket(a.cadence, GREATEST(a.first_slot, flyahead.now() - '7 days'::interval) + a.cadence - '00:00:00.000001'::interval), flyahead.now() - '00:03:00'::interval, a.cadence) slot(slot)
+          WHERE a.newest_slot > ((( SELECT max(b.newest_slot) AS max
+                   FROM apps b)) - '1 day'::interval)
+        ), missed AS (
+         SELECT d.app,
+            d.slot
+           FROM due d
+             LEFT JOIN flyahead.ticks t ON t.app = d.app AND t.slot = d.slot AND t.closed_at IS NOT NULL
+          WHERE t.id IS NULL
+        )
+ SELECT m.app,
+    m.slot,
+        CASE
+            WHEN opened.at IS NOT NULL THEN 'died'::text
+            WHEN u.app IS NOT NULL THEN 'notReached'::text
+            WHEN r.id IS NULL THEN 'noRequest'::text
+            WHEN r.answered_at IS NULL THEN 'waiting'::text
+            WHEN r.status_code IS NULL THEN 'noAnswer'::text
+            WHEN r.status_code >= 400 THEN 'refused'::text
+            ELSE 'answered'::text
+        END AS what,
+        CASE
+            WHEN opened.at IS NOT NULL THEN format('attempt %s was opened at %s and never closed'::text, opened.attempt, opened.at)
+            WHEN u.app IS NOT NULL THEN 'the tick''s time ran out before this app''s turn'::text
+            WHEN r.id IS NULL THEN 'nobody called: is the schedule installed, and is it running?'::text
+            WHEN r.answered_at IS NULL THEN format('called at %s, no answer yet'::text, r.sent_at)
+            WHEN r.status_code IS NULL THEN r.error
+            WHEN r.status_code >= 400 THEN format('%s %s'::text, r.status_code, r.error)
+            ELSE format('%s, yet this app was not worked on: is it in FLY_APPS, and the token for it?'::text, r.status_code)
+        END AS evidence
+   FROM missed m
+     LEFT JOIN LATERAL ( SELECT t.opened_at AS at,
+            t.attempt
+           FROM flyahead.ticks t
+          WHERE t.app = m.app AND t.slot = m.slot
+          ORDER BY t.attempt DESC
+         LIMIT 1) opened ON true
+     LEFT JOIN flyahead.unreached_apps u ON u.app = m.app AND u.slot = m.slot
+     LEFT JOIN LATERAL ( SELECT q.id,
+            q.job,
+            q.slot,
+            q.apps,
+            q.request_id,
+            q.sent_at,
+            q.answered_at,
+            q.status_code,
+            q.error
+           FROM flyahead.schedule_requests q
+          WHERE q.slot = m.slot AND (q.apps IS NULL OR (m.app = ANY (q.apps)))
+          ORDER BY q.id DESC
+         LIMIT 1) r ON true;
 
 view flyahead_api.open_intents
 -- calls to Fly of which nobody knows yet what became of them; each tick looks again
@@ -822,11 +919,16 @@ function flyahead.add_capacity_steps(text,timestamp with time zone) → void
 
 function flyahead.available_storage_mode() → text
   sql, stable
-  callers: flyahead_service
+  callers: nobody
 
 function flyahead.bucket(interval,timestamp with time zone) → timestamp with time zone
   sql, immutable
   callers: flyahead_operator, flyahead_service
+
+function flyahead.call_again_for() → TABLE(apps text[])
+-- one row where the slot that is on needs another call: the apps, or null for all
+  sql, stable, security definer, search_path=pg_catalog, pg_temp
+  callers: flyahead_service
 
 function flyahead.capacity_between(integer[],timestamp with time zone,timestamp with time zone) → TABLE(pool_id integer, since timestamp with time zone, until timestamp with time zone, workers integer, running integer, requests_per_worker double precision, min_workers integer, usd_per_hour double precision)
   sql, stable
@@ -850,7 +952,11 @@ function flyahead.close_tick(jsonb) → void
 
 function flyahead.create_traffic_samples(text) → void
   plpgsql, volatile
-  callers: flyahead_service
+  callers: nobody
+
+function flyahead.current_slot() → timestamp with time zone
+  sql, stable, search_path=pg_catalog, pg_temp
+  callers: nobody
 
 function flyahead.decided_1h(integer[],timestamp with time zone,timestamp with time zone) → TABLE(pool_id integer, at timestamp with time zone, decisions smallint, grown smallint, shrunk smallint, held_back_by jsonb, flaps smallint, actions_done integer, actions_refused integer, actions_failed integer)
   sql, stable
@@ -872,8 +978,17 @@ function flyahead.fit_1h(integer[],timestamp with time zone,timestamp with time 
   sql, stable
   callers: nobody
 
+function flyahead.follow_up() → void
+-- each minute: reads what was answered, and calls again for what was not reached
+  plpgsql, volatile, security definer, search_path=pg_catalog, pg_temp
+  callers: nobody
+
 function flyahead.forget_forecasts(integer[]) → text[]
 -- has the pools' forecasters learn anew at the next tick; answers the apps whose tick is running, which may put back what it knew: call again when it is over
+  plpgsql, volatile
+  callers: nobody
+
+function flyahead.harvest_answers() → integer
   plpgsql, volatile
   callers: nobody
 
@@ -889,6 +1004,11 @@ function flyahead.import_expression(text,regtype,text) → text
 function flyahead.import_traffic(text,text,text,text,integer,text,boolean,boolean) → TABLE(taken bigint, replaced bigint, unchanged bigint, refused bigint, refused_by jsonb, pools text[], new_pools text[], first timestamp with time zone, last timestamp with time zone, running_ticks text[])
 -- imports history from a query whose columns are named app, region, process_group, at, requests, errors, p95_latency_ms, cpu, memory, disk, concurrency, queue_depth (at and requests must be there); for the owner. Answers minutes taken in all, of these replaced and unchanged, what was refused and why. See docs/import.md
   plpgsql, volatile
+  callers: nobody
+
+function flyahead.install_schedule(integer) → TABLE(job text, schedule text, command text)
+-- installs the cron jobs: ticks at the cadence (1, 5 or 15 minutes; default: as before, else 15), follow-up, rollups, upkeep. For the owner; as often as you like
+  plpgsql, volatile, search_path=pg_catalog, pg_temp
   callers: nobody
 
 function flyahead.instant(double precision) → timestamp with time zone
@@ -939,6 +1059,10 @@ function flyahead.no_time_zone(text) → timestamp with time zone
   plpgsql, volatile
   callers: nobody
 
+function flyahead.note_request(text,timestamp with time zone,text[],timestamp with time zone,integer,text) → void
+  sql, volatile, security definer, search_path=pg_catalog, pg_temp
+  callers: flyahead_service
+
 function flyahead.note_span(integer,timestamp with time zone,timestamp with time zone) → void
   sql, volatile
   callers: flyahead_service
@@ -972,6 +1096,10 @@ function flyahead.prune_rollups(timestamp with time zone) → integer
   plpgsql, volatile
   callers: nobody
 
+function flyahead.prune_schedule() → integer
+  plpgsql, volatile
+  callers: nobody
+
 function flyahead.recall_pools(text,timestamp with time zone) → SETOF jsonb
   sql, stable
   callers: flyahead_service
@@ -994,6 +1122,11 @@ function flyahead.refuse_import_rows(regclass) → TABLE(reason text, times bigi
 function flyahead.release_lease(text,bigint) → void
   sql, volatile
   callers: flyahead_service
+
+function flyahead.remove_schedule() → SETOF text
+-- removes the cron jobs and answers their names; the machines stay as they are
+  plpgsql, volatile, search_path=pg_catalog, pg_temp
+  callers: nobody
 
 function flyahead.require_fence(text,bigint) → void
   plpgsql, volatile
@@ -1027,6 +1160,11 @@ function flyahead.roll_up_scaling_day(integer[],timestamp with time zone) → vo
 function flyahead.sample_parts() → TABLE(part text, first_at timestamp with time zone, end_at timestamp with time zone, packed boolean)
 -- the partitions or chunks that traffic_samples consists of, with the time that each covers
   plpgsql, stable, search_path=pg_catalog, pg_temp, TimeZone=UTC
+  callers: nobody
+
+function flyahead.send_tick(text,text[]) → void
+-- calls the auto-scaling function for the slot that is on, and notes the request
+  plpgsql, volatile, security definer, search_path=pg_catalog, pg_temp
   callers: nobody
 
 function flyahead.setting(text) → text
@@ -1069,6 +1207,10 @@ function flyahead.try_upkeep(text) → text
   plpgsql, volatile, search_path=pg_catalog, pg_temp, TimeZone=UTC, lock_timeout=500ms
   callers: nobody
 
+function flyahead.vault_secret(text) → text
+  plpgsql, volatile, search_path=pg_catalog, pg_temp
+  callers: nobody
+
 function flyahead.write_forecasts(timestamp with time zone,jsonb) → void
   plpgsql, volatile
   callers: flyahead_service
@@ -1088,5 +1230,5 @@ function flyahead_api.historical_matches(integer,timestamp with time zone,intege
 
 function flyahead_api.traffic(text,timestamp with time zone,timestamp with time zone,interval) → TABLE(region text, process_group text, bucket timestamp with time zone, minutes_measured bigint, requests double precision, peak_requests_per_minute double precision, errors double precision, worst_p95_latency_ms real, resolution text)
 -- an app's traffic per region in buckets of `step`, from the coarsest resolution that answers; until: now; step: as the span suggests
-  plpgsql, stable, search_path=pg_catalog, pg_temp
+  plpgsql, stable, security definer, search_path=pg_catalog, pg_temp
   callers: flyahead_operator, flyahead_service
