@@ -192,7 +192,8 @@ begin
   perform pg_advisory_xact_lock(hashtext('flyahead.keep_storage'));
   perform flyahead.ensure_sample_days(p_day, p_day);
   if flyahead.storage_mode() = 'columnstore' then
-    perform set_config('timescaledb.max_tuples_decompressed_per_dml_transaction', '0', true);
+    -- A day of many pools is more than TimescaleDB would unpack in one transaction. Old editions have no such limit.
+    perform set_config(g.name, '0', true) from pg_settings g where g.name = 'timescaledb.max_tuples_decompressed_per_dml_transaction';
   end if;
   return query execute format(minutes || writes || counts, p_rows) using p_day, p_bin_seconds, kept_from, flyahead.now();
   perform set_config('enable_nestloop', nested, true);
@@ -205,6 +206,8 @@ comment on function flyahead.load_import_day is 'stores one UTC day of a table o
 create function flyahead.single(value double precision) returns real
 language sql immutable parallel safe
 as $$ select case when abs(value) < 1e-37 then 0 else value end::real $$;
+
+comment on function flyahead.single is 'a number of 64 bits as one of 32; nothing where it is too small for that';
 
 -- A tick that was already running had read the old state and may put it back: then forget again, once that tick is over.
 create function flyahead.forget_forecasts(p_pools integer[]) returns text[]
@@ -243,6 +246,8 @@ begin
     using errcode = 'datatype_mismatch';
 end $$;
 
+comment on function flyahead.import_expression is 'the SQL that makes a column of import_row from the column of that name in a query';
+
 create function flyahead.no_time_zone(value text) returns timestamptz
 language plpgsql
 as $$
@@ -251,6 +256,8 @@ begin
   raise exception 'Cannot import: at is "%", a time without its zone', value
     using errcode = 'invalid_parameter_value', hint = 'Give p_time_zone => ''Europe/Berlin'', or whichever it is.';
 end $$;
+
+comment on function flyahead.no_time_zone is 'raises where a query has a time without its zone and nobody told the zone';
 
 -- Puts what a query answers into the temporary table flyahead_import_rows, columns by their names.
 create function flyahead.stage_import(p_query text, p_app text, p_region text, p_process_group text, p_time_zone text) returns bigint
@@ -287,6 +294,8 @@ begin
   drop view pg_temp.flyahead_import_query;
   return staged;
 end $$;
+
+comment on function flyahead.stage_import is 'runs the query of an import into the temporary table flyahead_import_rows; answers how many rows';
 
 create function flyahead.import_traffic(
   p_query text, p_app text default null, p_region text default null, p_process_group text default null, p_bin_seconds integer default 60,

@@ -18,6 +18,8 @@ as $$
   from (select day::timestamp at time zone zone) m (at)
 $$;
 
+comment on function flyahead.local_midnight is 'the first instant of a day in a time zone';
+
 -- The zone in which a pool's days repeat; null: there is no such pool. Intl may know zones that Postgres does not.
 create function flyahead.zone_of_pool(p_pool_id integer) returns text
 language plpgsql stable
@@ -32,6 +34,8 @@ begin
 exception when invalid_parameter_value then
   return 'UTC';
 end $$;
+
+comment on function flyahead.zone_of_pool is 'the IANA time zone in which the days of a pool repeat: its own, else that of its policy, else UTC; null: no such pool';
 
 create function flyahead_api.historical_matches(pool integer, at timestamptz default flyahead.now(), matches integer default 5)
 returns table (day date, weekday text, distance double precision, bins_compared integer, load_then double precision, load_now double precision,

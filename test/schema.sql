@@ -992,12 +992,21 @@ function flyahead.harvest_answers() → integer
   plpgsql, volatile
   callers: nobody
 
+function flyahead.has_history(integer[],timestamp with time zone) → boolean
+  sql, stable
+  callers: nobody
+
+function flyahead.has_samples(integer[],timestamp with time zone) → boolean
+  sql, stable
+  callers: nobody
+
 function flyahead.import_days(regclass,integer) → SETOF timestamp with time zone
 -- the days of UTC that a table of import_row has minutes of; makes the index that load_import_day goes by
   plpgsql, volatile
   callers: nobody
 
 function flyahead.import_expression(text,regtype,text) → text
+-- the SQL that makes a column of import_row from the column of that name in a query
   plpgsql, stable
   callers: nobody
 
@@ -1038,6 +1047,7 @@ function flyahead.load_import_day(regclass,timestamp with time zone,integer,bool
   callers: nobody
 
 function flyahead.local_midnight(date,text) → timestamp with time zone
+-- the first instant of a day in a time zone
   sql, stable, search_path=pg_catalog, pg_temp
   callers: nobody
 
@@ -1056,6 +1066,7 @@ function flyahead.newest_override(integer) → SETOF flyahead.manual_overrides
   callers: flyahead_service
 
 function flyahead.no_time_zone(text) → timestamp with time zone
+-- raises where a query has a time without its zone and nobody told the zone
   plpgsql, volatile
   callers: nobody
 
@@ -1173,6 +1184,7 @@ function flyahead.setting(text) → text
   callers: flyahead_service
 
 function flyahead.single(double precision) → real
+-- a number of 64 bits as one of 32; nothing where it is too small for that
   sql, immutable
   callers: nobody
 
@@ -1185,6 +1197,7 @@ function flyahead.sketch_load(smallint) → double precision
   callers: flyahead_service
 
 function flyahead.stage_import(text,text,text,text,text) → bigint
+-- runs the query of an import into the temporary table flyahead_import_rows; answers how many rows
   plpgsql, volatile
   callers: nobody
 
@@ -1220,6 +1233,7 @@ function flyahead.write_workers(text,timestamp with time zone,jsonb) → void
   callers: flyahead_service
 
 function flyahead.zone_of_pool(integer) → text
+-- the IANA time zone in which the days of a pool repeat: its own, else that of its policy, else UTC; null: no such pool
   plpgsql, stable, search_path=pg_catalog, pg_temp
   callers: nobody
 

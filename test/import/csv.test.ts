@@ -279,6 +279,11 @@ describeOnEveryDatabase("import-history", (open) => {
     expect(await rollups()).toEqual([...kept, expect.objectContaining({ minutes: 1, requests: 6 })]);
     const [day] = await db.owner`select minutes, requests from flyahead.traffic_1d`;
     expect(day).toEqual({ minutes: 603, requests: 6_030 });
+    // As docs/import.md has it: who deletes the rollups may import the hours anew.
+    await db.owner`delete from flyahead.traffic_1h`;
+    expect(await json("--app", "shop")).toMatchObject({ taken: 0, refused: 602 });
+    await db.owner`delete from flyahead.traffic_1d`;
+    expect(await json("--app", "shop")).toMatchObject({ status: 0, taken: 602, unchanged: 1 });
   });
 
   it("a killed import leaves whole days and no rubbish, and goes on when it is started again", async () => {
