@@ -65,10 +65,12 @@ language sql immutable parallel safe
 as $$ select date_bin(width, at, timestamptz '2000-01-01 00:00+00') $$;
 
 -- The makers take pools and a span on the grid of their buckets within one day of UTC, and make every bucket in it anew. The
--- trap is to take buckets one by one: that is an index scan each.
+-- trap is to take buckets one by one: that is an index scan each. The other is that the planner cannot know how many samples a
+-- span holds, guesses few, and sorts them all to group them; without sorts it hashes.
 
 create function flyahead.roll_up_5m(pools integer[], since timestamptz, until timestamptz) returns void
 language sql
+set enable_sort = off
 as $$
   delete from flyahead.traffic_5m k where k.pool_id = any (pools) and k.at >= since and k.at < until;
 
@@ -82,6 +84,7 @@ $$;
 -- `offset 0` keeps the bucket from being computed twice.
 create function flyahead.roll_up_1h(pools integer[], since timestamptz, until timestamptz) returns void
 language sql
+set enable_sort = off
 as $$
   with minutes as (
     select s.pool_id, flyahead.bucket('1 hour', s.at) as at, flyahead.sketch_bucket(s.requests) as bucket, s.requests, s.errors, s.p95_latency_ms

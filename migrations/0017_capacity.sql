@@ -122,7 +122,12 @@ comment on column flyahead.scaling_1h.held_back_by is 'rules that changed a deci
 comment on column flyahead.scaling_1h.flaps is 'changes that took back one of the opposite direction within the hour before';
 
 create table flyahead.scaling_1d (like flyahead.scaling_1h including indexes);
+alter table flyahead.scaling_1d
+  add column peak_of_four_weeks integer,
+  add column peak_of_yesterday integer;
 comment on table flyahead.scaling_1d is 'scaling_1h added up over a day of UTC';
+comment on column flyahead.scaling_1d.peak_of_four_weeks is 'the highest peak_need of this day and the 27 before it: what always-at-peak would have run';
+comment on column flyahead.scaling_1d.peak_of_yesterday is 'peak_need of the day before';
 
 -- The steps in force in a span, cut to it and to the last tick that looked.
 create function flyahead.capacity_between(pools integer[], p_since timestamptz, p_until timestamptz)
@@ -242,13 +247,21 @@ as $$
     from (select h.pool_id, k.key as rule, sum(k.value::integer) as times from hours h, jsonb_each_text(h.held_back_by) k group by 1, 2) n
     group by 1
   )
-  insert into flyahead.scaling_1d
+  insert into flyahead.scaling_1d (pool_id, at, observed_minutes, machine_minutes, usd, measured_minutes, short_minutes, unserved_requests,
+    idle_machine_minutes, peak_need, right_intervals, over_intervals, under_intervals, decisions, grown, shrunk, held_back_by, flaps,
+    actions_done, actions_refused, actions_failed)
   select h.pool_id, day, sum(h.observed_minutes), sum(h.machine_minutes), case when bool_and(h.usd is not null or h.machine_minutes = 0) then sum(h.usd) end,
     sum(h.measured_minutes), sum(h.short_minutes), sum(h.unserved_requests), sum(h.idle_machine_minutes), max(h.peak_need),
     sum(h.right_intervals), sum(h.over_intervals), sum(h.under_intervals), sum(h.decisions), sum(h.grown), sum(h.shrunk),
     coalesce((select k.held_back_by from held k where k.pool_id = h.pool_id), '{}'), sum(h.flaps),
     sum(h.actions_done), sum(h.actions_refused), sum(h.actions_failed)
-  from hours h group by 1, 2
+  from hours h group by 1, 2;
+
+  -- A day is looked back on by the four weeks after it; mostly there are none yet.
+  update flyahead.scaling_1d d set
+    peak_of_four_weeks = (select max(b.peak_need) from flyahead.scaling_1d b where b.pool_id = d.pool_id and b.at > d.at - interval '672 hours' and b.at <= d.at),
+    peak_of_yesterday = (select b.peak_need from flyahead.scaling_1d b where b.pool_id = d.pool_id and b.at = d.at - interval '24 hours')
+  where d.pool_id = any (pools) and d.at >= day and d.at < day + interval '672 hours'
 $$;
 
 -- The staircase of before, from the history: machines as each tick found them, by today's policy.

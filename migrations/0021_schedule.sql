@@ -72,14 +72,15 @@ begin
 end $$;
 comment on function flyahead.send_tick is 'calls the auto-scaling function for the slot that is on, and notes the request';
 
--- pg_net keeps answers for six hours, in a table that a crash empties.
+-- pg_net keeps answers for six hours, in a table that a crash empties. An extension whose schema is closed to the owner is as
+-- good as absent; the trap is that to_regclass raises there.
 create function flyahead.harvest_answers() returns integer
 language plpgsql
 as $$
 declare
   harvested integer := 0;
 begin
-  if to_regclass('net._http_response') is not null then
+  if has_schema_privilege(to_regnamespace('net'), 'usage') and to_regclass('net._http_response') is not null then
     execute $harvest$
       update flyahead.schedule_requests r set answered_at = $1, status_code = n.status_code,
         error = case when n.timed_out then 'timed out' when n.error_msg is not null then n.error_msg when n.status_code >= 400 then left(n.content, 300) end
@@ -87,7 +88,7 @@ begin
     get diagnostics harvested = row_count;
   end if;
   update flyahead.schedule_requests set answered_at = flyahead.now(), error = 'no answer came'
-  where answered_at is null and sent_at < flyahead.now() - interval '5 minutes';
+  where answered_at is null and sent_at < flyahead.now() - interval '3 minutes';
   return harvested;
 end $$;
 
@@ -138,10 +139,11 @@ declare
 begin
   delete from flyahead.schedule_requests where sent_at < flyahead.now() - flyahead.setting('keep_requests')::interval;
   get diagnostics gone = row_count;
-  -- pg_cron keeps a row of each run for ever.
-  if to_regclass('cron.job_run_details') is not null then
+  -- pg_cron keeps a row of each run for ever. Runs go by their number, since one that never started has no time of end.
+  if has_schema_privilege(to_regnamespace('cron'), 'usage') and to_regclass('cron.job_run_details') is not null then
     execute $cron$ delete from cron.job_run_details d using cron.job j
-      where j.jobid = d.jobid and j.jobname like 'flyahead-%' and d.end_time < now() - interval '2 days' $cron$;
+      where j.jobid = d.jobid and j.jobname like 'flyahead-%'
+        and d.runid <= (select max(o.runid) from cron.job_run_details o where o.end_time < now() - interval '2 days') $cron$;
   end if;
   return gone;
 end $$;
@@ -155,11 +157,14 @@ as $$
 declare
   cadence integer;
   tick_schedule text;
+  needed text;
 begin
-  if to_regprocedure('cron.schedule(text,text,text)') is null or to_regnamespace('net') is null then
-    raise exception 'Cannot install the schedule: % is not here', case when to_regnamespace('net') is null then 'pg_net' else 'pg_cron' end
-      using hint = 'create extension pg_cron; create extension pg_net; or run npm run cron on some machine.';
-  end if;
+  foreach needed in array array['net', 'cron'] loop
+    if not coalesce(has_schema_privilege(to_regnamespace(needed), 'usage'), false) then
+      raise exception 'Cannot install the schedule: pg_% is not here, or its schema is closed to %', needed, current_user
+        using hint = format('create extension pg_%1$s; grant usage on schema %1$s to %2$I; or run npm run cron on some machine.', needed, current_user);
+    end if;
+  end loop;
   execute $now$ select schedule from cron.job where jobname = 'flyahead-tick' $now$ into tick_schedule;
   cadence := coalesce(install_schedule.cadence_minutes, flyahead.setting('cadence_minutes')::integer,
     case tick_schedule when '* * * * *' then 1 when '*/5 * * * *' then 5 else 15 end);
@@ -188,7 +193,7 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if to_regclass('cron.job') is null then return; end if;
+  if not coalesce(has_schema_privilege(to_regnamespace('cron'), 'usage'), false) then return; end if;
   return query execute $remove$
     with ours as (select j.jobname::text as name from cron.job j where j.jobname like 'flyahead-%')
     select o.name from ours o, lateral (select cron.unschedule(o.name)) u $remove$;
@@ -206,7 +211,9 @@ do $$
 declare
   has_job boolean := false;
 begin
-  if to_regprocedure('cron.schedule(text,text,text)') is null or to_regnamespace('net') is null then return; end if;
+  if not coalesce(has_schema_privilege(to_regnamespace('cron'), 'usage') and has_schema_privilege(to_regnamespace('net'), 'usage'), false) then
+    return;
+  end if;
   execute $job$ select exists (select from cron.job where jobname = 'flyahead-tick') $job$ into has_job;
   if has_job or not exists (select from flyahead.ticks) then
     perform flyahead.install_schedule();

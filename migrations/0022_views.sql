@@ -229,16 +229,14 @@ select
   d.unserved_requests,
   round((d.idle_machine_minutes / 60)::numeric, 2) as idle_machine_hours,
   round((d.machine_minutes / 60)::numeric, 2) as machine_hours,
-  round((p.four_weeks * p.hours)::numeric, 2) as machine_hours_at_peak,
-  round((p.yesterday * p.hours)::numeric, 2) as machine_hours_at_yesterdays_peak,
-  round(((p.four_weeks * p.hours - d.machine_minutes / 60) * p.usd_per_hour)::numeric, 4) as saved_usd_against_peak,
-  round(((p.yesterday * p.hours - d.machine_minutes / 60) * p.usd_per_hour)::numeric, 4) as saved_usd_against_yesterdays_peak
+  round((d.peak_of_four_weeks * p.hours)::numeric, 2) as machine_hours_at_peak,
+  round((d.peak_of_yesterday * p.hours)::numeric, 2) as machine_hours_at_yesterdays_peak,
+  round(((d.peak_of_four_weeks * p.hours - d.machine_minutes / 60) * p.usd_per_hour)::numeric, 4) as saved_usd_against_peak,
+  round(((d.peak_of_yesterday * p.hours - d.machine_minutes / 60) * p.usd_per_hour)::numeric, 4) as saved_usd_against_yesterdays_peak
 from flyahead.scaling_1d d
 join flyahead.worker_regions w on w.id = d.pool_id
 cross join lateral (
-  select d.observed_minutes / 60 as hours, d.usd / nullif(d.machine_minutes / 60, 0) as usd_per_hour,
-    (select max(b.peak_need) from flyahead.scaling_1d b where b.pool_id = d.pool_id and b.at > d.at - interval '672 hours' and b.at <= d.at) as four_weeks,
-    (select b.peak_need from flyahead.scaling_1d b where b.pool_id = d.pool_id and b.at = d.at - interval '24 hours') as yesterday
+  select d.observed_minutes / 60 as hours, d.usd / nullif(d.machine_minutes / 60, 0) as usd_per_hour
 ) p;
 
 comment on view flyahead_api.scaling_efficiency is 'how well the machines fitted the traffic, per pool and day of UTC, and what simpler policies would have cost';

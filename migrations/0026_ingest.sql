@@ -1,5 +1,6 @@
 -- Ingest, twice as fast as before (0004): pools are named once, what nobody measured is not sent, and what was stored is
--- noted for the rollups (0014).
+-- noted for the rollups. Rows are taken by their number out of the arrays: unnest of ten arrays would lay down each of them as
+-- a table first.
 
 -- Stores samples given as columns: pools once each, then a row of numbers a sample with `pool` counting into them from 1. A
 -- column that nobody measured may be null altogether.
@@ -22,34 +23,39 @@ declare
       and (w.retired_at is null or w.retired_at > p_now - interval '1 day')
     order by k.n);
   oldest constant timestamptz := p_now - flyahead.setting('keep_samples')::interval;
+  days integer;
 begin
-  perform flyahead.ensure_sample_days(min(flyahead.instant(t)), max(flyahead.instant(t))) from unnest(p_at) t
-    where flyahead.instant(t) >= oldest group by floor(t / 86400000);
+  with noted as (
+    insert into flyahead.rollup_queue (pool_id, since, until)
+    select ids[p_pool[i]], flyahead.instant(min(p_at[i])), flyahead.instant(max(p_at[i])) + interval '1 minute'
+    from generate_subscripts(p_pool, 1) i
+    where ids[p_pool[i]] is not null and flyahead.instant(p_at[i]) >= oldest
+    group by 1, floor(p_at[i] / 86400000)
+    returning since, until
+  )
+  select count(flyahead.ensure_sample_days(d.since, d.until - interval '1 minute')) into days
+  from (select min(n.since) as since, max(n.until) as until from noted n group by flyahead.bucket('24 hours', n.since)) d;
+
   begin
     insert into flyahead.traffic_samples
       (pool_id, at, requests, errors, p95_latency_ms, cpu, memory, disk, concurrency, queue_depth, received_at)
-    select ids[r.pool], flyahead.instant(r.at), r.requests, r.errors, r.p95, r.cpu, r.memory, r.disk, r.concurrency, r.queue_depth, p_now
-    from unnest(p_pool, p_at, p_requests, p_errors, p_p95_latency_ms, p_cpu, p_memory, p_disk, p_concurrency, p_queue_depth)
-      as r (pool, at, requests, errors, p95, cpu, memory, disk, concurrency, queue_depth)
-    where ids[r.pool] is not null and flyahead.instant(r.at) >= oldest;
+    select ids[p_pool[i]], flyahead.instant(p_at[i]), p_requests[i], p_errors[i], p_p95_latency_ms[i], p_cpu[i], p_memory[i], p_disk[i],
+      p_concurrency[i], p_queue_depth[i], p_now
+    from generate_subscripts(p_pool, 1) i
+    where ids[p_pool[i]] is not null and flyahead.instant(p_at[i]) >= oldest;
   exception when unique_violation then
     insert into flyahead.traffic_samples
       (pool_id, at, requests, errors, p95_latency_ms, cpu, memory, disk, concurrency, queue_depth, received_at)
-    select distinct on (ids[r.pool], r.at)
-      ids[r.pool], flyahead.instant(r.at), r.requests, r.errors, r.p95, r.cpu, r.memory, r.disk, r.concurrency, r.queue_depth, p_now
-    from unnest(p_pool, p_at, p_requests, p_errors, p_p95_latency_ms, p_cpu, p_memory, p_disk, p_concurrency, p_queue_depth)
-      with ordinality as r (pool, at, requests, errors, p95, cpu, memory, disk, concurrency, queue_depth, n)
-    where ids[r.pool] is not null and flyahead.instant(r.at) >= oldest
-    order by ids[r.pool], r.at, r.n desc
+    select distinct on (ids[p_pool[i]], p_at[i]) ids[p_pool[i]], flyahead.instant(p_at[i]), p_requests[i], p_errors[i], p_p95_latency_ms[i],
+      p_cpu[i], p_memory[i], p_disk[i], p_concurrency[i], p_queue_depth[i], p_now
+    from generate_subscripts(p_pool, 1) i
+    where ids[p_pool[i]] is not null and flyahead.instant(p_at[i]) >= oldest
+    order by ids[p_pool[i]], p_at[i], i desc
     on conflict (pool_id, at) do update set
       requests = excluded.requests, errors = excluded.errors, p95_latency_ms = excluded.p95_latency_ms, cpu = excluded.cpu,
       memory = excluded.memory, disk = excluded.disk, concurrency = excluded.concurrency, queue_depth = excluded.queue_depth,
       received_at = excluded.received_at;
   end;
-  insert into flyahead.rollup_queue (pool_id, since, until)
-  select ids[r.pool], flyahead.instant(min(r.at)), flyahead.instant(max(r.at)) + interval '1 minute'
-  from unnest(p_pool, p_at) as r (pool, at) where ids[r.pool] is not null and flyahead.instant(r.at) >= oldest
-  group by 1, floor(r.at / 86400000);
   return jsonb_build_object(
     'unknownPools', (select coalesce(jsonb_agg(k.n - 1 order by k.n), '[]') from unnest(ids) with ordinality as k (id, n) where k.id is null),
     'keptFrom', flyahead.epoch_ms(oldest));

@@ -173,6 +173,8 @@ table flyahead.scaling_1d
   actions_done integer not null
   actions_refused integer not null
   actions_failed integer not null
+  peak_of_four_weeks integer -- the highest peak_need of this day and the 27 before it: what always-at-peak would have run
+  peak_of_yesterday integer -- peak_need of the day before
   constraint PRIMARY KEY (pool_id, at)
   grant to flyahead_service select
 
@@ -488,76 +490,96 @@ view flyahead_api.missed_slots
   grant to flyahead_service select
  WITH apps AS (
          SELECT l.app,
-            first.slot AS first_slot,
-            make_interval(secs => COALESCE(newest.cadence_seconds, 900)::double precision) AS cadence,
-            newest.slot AS newest_slot
+            newest.slot AS newest_slot,
+            COALESCE(before.slot, '-infinity'::timestamp with time zone) AS since
            FROM flyahead.app_leases l
              CROSS JOIN LATERAL ( SELECT t.slot
                    FROM flyahead.ticks t
                   WHERE t.app = l.app
-                  ORDER BY t.slot
-                 LIMIT 1) first
-             CROSS JOIN LATERAL ( SELECT t.slot,
-                    t.cadence_seconds
-                   FROM flyahead.ticks t
-                  WHERE t.app = l.app
                   ORDER BY t.slot DESC
                  LIMIT 1) newest
-        ), due AS (
+             LEFT JOIN LATERAL ( SELECT t.slot
+                   FROM flyahead.ticks t
+                  WHERE t.app = l.app AND t.slot <= (flyahead.now() - '7 days'::interval)
+                  ORDER BY t.slot DESC
+                 LIMIT 1) before ON true
+        ), ticked AS (
          SELECT a.app,
-            slot.slot
+            t.slot,
+            t.attempt,
+            t.opened_at,
+            t.closed_at IS NULL AS died,
+            t.next,
+            t.cadence
            FROM apps a
-             CROSS JOIN LATERAL generate_series(flyahead.bucket(a.cadence, GREATEST(a.first_slot, flyahead.now() - '7 days'::interval) + a.cadence - '00:00:00.000001'::interval), flyahead.now() - '00:03:00'::interval, a.cadence) slot(slot)
+             CROSS JOIN LATERAL ( SELECT k_1.slot,
+                    k_1.attempt,
+                    k_1.opened_at,
+                    k_1.closed_at,
+                    make_interval(secs => COALESCE(k_1.cadence_seconds, 900)::double precision) AS cadence,
+                    lead(k_1.slot, 1, 'infinity'::timestamp with time zone) OVER (ORDER BY k_1.slot, k_1.attempt) AS next
+                   FROM flyahead.ticks k_1
+                  WHERE k_1.app = a.app AND k_1.slot >= a.since) t
           WHERE a.newest_slot > ((( SELECT max(b.newest_slot) AS max
-                   FROM apps b)) - '1 day'::interval)
+                   FROM apps b)) - '1 day'::interval) AND (t.closed_at IS NULL OR t.next > (t.slot + t.cadence))
         ), missed AS (
-         SELECT d.app,
-            d.slot
-           FROM due d
-             LEFT JOIN flyahead.ticks t ON t.app = d.app AND t.slot = d.slot AND t.closed_at IS NOT NULL
-          WHERE t.id IS NULL
+         SELECT t.app,
+            t.slot,
+            t.attempt,
+            t.opened_at
+           FROM ticked t
+          WHERE t.died AND t.next > t.slot AND t.slot >= (flyahead.now() - '7 days'::interval) AND t.slot <= (flyahead.now() - '00:03:00'::interval)
+        UNION ALL
+         SELECT t.app,
+            due.slot,
+            NULL::integer,
+            NULL::timestamp with time zone
+           FROM ticked t
+             CROSS JOIN LATERAL generate_series(flyahead.bucket(t.cadence, GREATEST(t.slot, flyahead.now() - '7 days'::interval)) + t.cadence, LEAST(t.next - '00:00:00.000001'::interval, flyahead.now() - '00:03:00'::interval), t.cadence) due(slot)
+          WHERE t.next > (t.slot + t.cadence)
+        ), calls AS (
+         SELECT DISTINCT ON (r.slot, named.app) r.slot,
+            named.app,
+            r.*::flyahead.schedule_requests AS call
+           FROM flyahead.schedule_requests r
+             LEFT JOIN LATERAL unnest(r.apps) named(app) ON true
+          WHERE r.slot > (flyahead.now() - '7 days'::interval)
+          ORDER BY r.slot, named.app, r.id DESC
+        ), known AS (
+         SELECT m.app,
+            m.slot,
+            m.attempt,
+            m.opened_at,
+            u.app IS NOT NULL AS unreached,
+            COALESCE(alone.call, everybody.call) AS call
+           FROM missed m
+             LEFT JOIN flyahead.unreached_apps u ON u.app = m.app AND u.slot = m.slot
+             LEFT JOIN calls everybody ON everybody.slot = m.slot AND everybody.app IS NULL
+             LEFT JOIN calls alone ON alone.slot = m.slot AND alone.app = m.app
         )
- SELECT m.app,
-    m.slot,
+ SELECT app,
+    slot,
         CASE
-            WHEN opened.at IS NOT NULL THEN 'died'::text
-            WHEN u.app IS NOT NULL THEN 'notReached'::text
-            WHEN r.id IS NULL THEN 'noRequest'::text
-            WHEN r.answered_at IS NULL THEN 'waiting'::text
-            WHEN r.status_code IS NULL THEN 'noAnswer'::text
-            WHEN r.status_code >= 400 THEN 'refused'::text
+            WHEN opened_at IS NOT NULL THEN 'died'::text
+            WHEN unreached THEN 'notReached'::text
+            WHEN (call).id IS NULL THEN 'noRequest'::text
+            WHEN (call).answered_at IS NULL THEN 'waiting'::text
+            WHEN (call).status_code IS NULL THEN 'noAnswer'::text
+            WHEN (call).status_code >= 400 THEN 'refused'::text
+            WHEN (call).apps IS NOT NULL THEN 'notReached'::text
             ELSE 'answered'::text
         END AS what,
         CASE
-            WHEN opened.at IS NOT NULL THEN format('attempt %s was opened at %s and never closed'::text, opened.attempt, opened.at)
-            WHEN u.app IS NOT NULL THEN 'the tick''s time ran out before this app''s turn'::text
-            WHEN r.id IS NULL THEN 'nobody called: is the schedule installed, and is it running?'::text
-            WHEN r.answered_at IS NULL THEN format('called at %s, no answer yet'::text, r.sent_at)
-            WHEN r.status_code IS NULL THEN r.error
-            WHEN r.status_code >= 400 THEN format('%s %s'::text, r.status_code, r.error)
-            ELSE format('%s, yet this app was not worked on: is it in FLY_APPS, and the token for it?'::text, r.status_code)
+            WHEN opened_at IS NOT NULL THEN format('attempt %s was opened at %s and never closed'::text, attempt, opened_at)
+            WHEN unreached THEN 'the tick''s time ran out before this app''s turn'::text
+            WHEN (call).id IS NULL THEN 'nobody called: is the schedule installed, and is it running?'::text
+            WHEN (call).answered_at IS NULL THEN format('called at %s, no answer yet'::text, (call).sent_at)
+            WHEN (call).status_code IS NULL THEN (call).error
+            WHEN (call).status_code >= 400 THEN format('%s %s'::text, (call).status_code, (call).error)
+            WHEN (call).apps IS NOT NULL THEN format('the tick''s time ran out before this app''s turn; called again at %s, in vain'::text, (call).sent_at)
+            ELSE format('%s, yet no tick of this app was begun: see the function''s log, FLY_APPS, and the apps of the token'::text, (call).status_code)
         END AS evidence
-   FROM missed m
-     LEFT JOIN LATERAL ( SELECT t.opened_at AS at,
-            t.attempt
-           FROM flyahead.ticks t
-          WHERE t.app = m.app AND t.slot = m.slot
-          ORDER BY t.attempt DESC
-         LIMIT 1) opened ON true
-     LEFT JOIN flyahead.unreached_apps u ON u.app = m.app AND u.slot = m.slot
-     LEFT JOIN LATERAL ( SELECT q.id,
-            q.job,
-            q.slot,
-            q.apps,
-            q.request_id,
-            q.sent_at,
-            q.answered_at,
-            q.status_code,
-            q.error
-           FROM flyahead.schedule_requests q
-          WHERE q.slot = m.slot AND (q.apps IS NULL OR (m.app = ANY (q.apps)))
-          ORDER BY q.id DESC
-         LIMIT 1) r ON true;
+   FROM known k;
 
 view flyahead_api.open_intents
 -- calls to Fly of which nobody knows yet what became of them; each tick looks again
@@ -789,20 +811,14 @@ view flyahead_api.scaling_efficiency
     d.unserved_requests,
     round((d.idle_machine_minutes / 60::double precision)::numeric, 2) AS idle_machine_hours,
     round((d.machine_minutes / 60::double precision)::numeric, 2) AS machine_hours,
-    round((p.four_weeks::double precision * p.hours)::numeric, 2) AS machine_hours_at_peak,
-    round((p.yesterday::double precision * p.hours)::numeric, 2) AS machine_hours_at_yesterdays_peak,
-    round(((p.four_weeks::double precision * p.hours - d.machine_minutes / 60::double precision) * p.usd_per_hour)::numeric, 4) AS saved_usd_against_peak,
-    round(((p.yesterday::double precision * p.hours - d.machine_minutes / 60::double precision) * p.usd_per_hour)::numeric, 4) AS saved_usd_against_yesterdays_peak
+    round((d.peak_of_four_weeks::double precision * p.hours)::numeric, 2) AS machine_hours_at_peak,
+    round((d.peak_of_yesterday::double precision * p.hours)::numeric, 2) AS machine_hours_at_yesterdays_peak,
+    round(((d.peak_of_four_weeks::double precision * p.hours - d.machine_minutes / 60::double precision) * p.usd_per_hour)::numeric, 4) AS saved_usd_against_peak,
+    round(((d.peak_of_yesterday::double precision * p.hours - d.machine_minutes / 60::double precision) * p.usd_per_hour)::numeric, 4) AS saved_usd_against_yesterdays_peak
    FROM flyahead.scaling_1d d
      JOIN flyahead.worker_regions w ON w.id = d.pool_id
      CROSS JOIN LATERAL ( SELECT d.observed_minutes / 60::double precision AS hours,
-            d.usd / NULLIF(d.machine_minutes / 60::double precision, 0::double precision) AS usd_per_hour,
-            ( SELECT max(b.peak_need) AS max
-                   FROM flyahead.scaling_1d b
-                  WHERE b.pool_id = d.pool_id AND b.at > (d.at - '672:00:00'::interval) AND b.at <= d.at) AS four_weeks,
-            ( SELECT b.peak_need
-                   FROM flyahead.scaling_1d b
-                  WHERE b.pool_id = d.pool_id AND b.at = (d.at - '24:00:00'::interval)) AS yesterday) p;
+            d.usd / NULLIF(d.machine_minutes / 60::double precision, 0::double precision) AS usd_per_hour) p;
 
 view flyahead_api.storage_status
 -- how and how much traffic is stored here; always one row
@@ -1153,11 +1169,11 @@ function flyahead.roll_up_1d(integer[],timestamp with time zone) → void
   callers: nobody
 
 function flyahead.roll_up_1h(integer[],timestamp with time zone,timestamp with time zone) → void
-  sql, volatile
+  sql, volatile, enable_sort=off
   callers: nobody
 
 function flyahead.roll_up_5m(integer[],timestamp with time zone,timestamp with time zone) → void
-  sql, volatile
+  sql, volatile, enable_sort=off
   callers: nobody
 
 function flyahead.roll_up_scaling(integer[],timestamp with time zone,timestamp with time zone) → void

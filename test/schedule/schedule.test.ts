@@ -125,10 +125,10 @@ describe("the schedule", () => {
 
     await db.owner`truncate flyahead.schedule_requests`;
     await db.owner`select flyahead.send_tick()`;
-    await now("2026-03-02T09:04:00Z");
+    await now("2026-03-02T09:03:00Z");
     await followUp();
     expect((await requests())[0]).toMatchObject({ error: null });
-    await now("2026-03-02T09:05:30Z");
+    await now("2026-03-02T09:03:30Z");
     await followUp();
     expect(await requests()).toMatchObject([{ error: "no answer came" }, { job: "again" }]);
   });
@@ -155,14 +155,20 @@ describe("the schedule", () => {
   it("forgets old requests and the runs of its own jobs", async () => {
     await db.owner`select flyahead.send_tick()`;
     await db.owner`select * from flyahead.install_schedule(15)`;
-    await db.owner`insert into cron.job_run_details select jobid, now() - interval '3 days' from cron.job where jobname in ('flyahead-tick', 'somebody-else')`;
+    // Of each job: one that never started, one that ended three days ago, one that ended a day ago.
+    await db.owner`insert into cron.job_run_details (jobid, end_time)
+      select jobid, now() - ago from (values (1, null), (2, interval '3 days'), (3, interval '1 day')) run (number, ago), cron.job
+      where jobname in ('flyahead-tick', 'somebody-else') order by number`;
     await db.owner`select flyahead.prune_schedule()`;
     expect(await requests()).toHaveLength(1);
     await now("2026-03-09T09:00:03Z");
     await db.owner`select flyahead.prune_schedule()`;
     expect(await requests()).toHaveLength(0);
-    const left = await db.owner`select j.jobname from cron.job_run_details d join cron.job j using (jobid)`;
-    expect(left.map(({ jobname }) => jobname)).toEqual(["somebody-else"]);
+    const left = await db.owner`select j.jobname, count(*)::integer as runs from cron.job_run_details d join cron.job j using (jobid) group by 1 order by 1`;
+    expect([...left]).toEqual([
+      { jobname: "flyahead-tick", runs: 1 },
+      { jobname: "somebody-else", runs: 3 },
+    ]);
   });
 
   it("keeps the secrets from the functions' role", async () => {

@@ -25,7 +25,7 @@ export const PG_NET = `
 export const PG_CRON = `
   create schema cron;
   create table cron.job (jobid bigserial, jobname text primary key, schedule text, command text);
-  create table cron.job_run_details (jobid bigint, end_time timestamptz);
+  create table cron.job_run_details (jobid bigint, runid bigserial, end_time timestamptz);
   create function cron.schedule(job_name text, schedule text, command text) returns bigint language sql
     as 'insert into cron.job (jobname, schedule, command) values (job_name, schedule, command)
         on conflict (jobname) do update set schedule = excluded.schedule, command = excluded.command returning jobid';

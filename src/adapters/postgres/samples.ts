@@ -89,11 +89,13 @@ function poolsOnce(samples: readonly PoolSample[]): { pools: PoolKey[]; places: 
 
 /** Indexes of the samples that count: of two for one pool and instant, the later in the list. */
 function newestOfEach(samples: readonly PoolSample[], places: readonly number[]): number[] {
-  const byMinute = new Map<string, number>();
+  const byPool = new Map<number, Map<Instant, number>>();
   samples.forEach(({ at }, i) => {
-    byMinute.set(`${places[i]} ${at}`, i);
+    const byMinute = byPool.get(places[i]!);
+    if (byMinute === undefined) byPool.set(places[i]!, new Map([[at, i]]));
+    else byMinute.set(at, i);
   });
-  return [...byMinute.values()];
+  return [...byPool.values()].flatMap((byMinute) => [...byMinute.values()]);
 }
 
 function refusedOf(
