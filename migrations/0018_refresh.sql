@@ -1,21 +1,6 @@
 -- The refresh of all that is made from what was noted (0014). Every minute by cron; call it as often as you like, and by
 -- as many as like: one works, the others have nothing to do.
 
--- Samples and history go sooner than what was made of them. A day that has none left is not made anew: it would come out empty.
-
-create function flyahead.has_samples(pools integer[], day timestamptz) returns boolean
-language sql stable
-as $$
-  select exists (select from flyahead.traffic_samples s where s.pool_id = any (pools) and s.at >= day and s.at < day + interval '24 hours')
-$$;
-
-create function flyahead.has_history(pools integer[], day timestamptz) returns boolean
-language sql stable
-as $$
-  select exists (select from flyahead.autoscaling_history h where h.pool_id = any (pools) and h.slot >= day and h.slot < day + interval '24 hours')
-    or not exists (select from flyahead.scaling_1d d where d.pool_id = any (pools) and d.at = day)
-$$;
-
 create function flyahead.refresh_rollups(max_notes integer default 5000) returns integer
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -36,12 +21,17 @@ begin
       array_agg(distinct t.pool_id) as pools, count(*) as notes
     from taken t group by 1 order by 1
   loop
-    if flyahead.has_samples(batch.pools, batch.day) then
+    -- Samples and history go sooner than what was made of them; a day that has none left is not made anew: it would come out
+    -- empty. Not in functions of their own: those keep a plan for the whole transaction, and miss a day that it has made.
+    if exists (select from flyahead.traffic_samples s
+      where s.pool_id = any (batch.pools) and s.at >= batch.day and s.at < batch.day + interval '24 hours') then
       perform flyahead.roll_up_5m(batch.pools, batch.since, batch.until);
       perform flyahead.roll_up_1h(batch.pools, batch.hour, batch.until);
       perform flyahead.roll_up_1d(batch.pools, batch.day);
     end if;
-    if flyahead.has_history(batch.pools, batch.day) then
+    if exists (select from flyahead.autoscaling_history h
+        where h.pool_id = any (batch.pools) and h.slot >= batch.day and h.slot < batch.day + interval '24 hours')
+      or not exists (select from flyahead.scaling_1d d where d.pool_id = any (batch.pools) and d.at = batch.day) then
       perform flyahead.roll_up_scaling(batch.pools, batch.hour, batch.until);
       perform flyahead.roll_up_scaling_day(batch.pools, batch.day);
     end if;
@@ -52,5 +42,5 @@ begin
 end $$;
 comment on function flyahead.refresh_rollups is 'makes anew what was noted, the oldest first, at most max_notes notes, and judges the predictions that are due; answers how many notes it took. Call it until it answers 0';
 
-revoke all on function flyahead.has_samples, flyahead.has_history, flyahead.refresh_rollups from public;
+revoke all on function flyahead.refresh_rollups from public;
 grant execute on function flyahead.refresh_rollups to flyahead_service;

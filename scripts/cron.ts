@@ -12,19 +12,28 @@ async function main(): Promise<void> {
   if (process.argv.slice(2).some((word) => word === "--help" || word === "-h")) return console.log(USAGE);
   const { databaseUrl, ...settings } = readSettings(process.env);
   const sql = connectPostgres(databaseUrl, { maxConnections: 4 });
-  const jobs = cronJobs(settings, { sql, now: systemClock.now, say: (line) => console.log(line) });
+  const stop = new AbortController();
+  const tools = { sql, now: systemClock.now, say: (line: string) => console.log(line), stop: stop.signal };
+  const jobs = cronJobs(settings, tools);
+  const running = new Set<Promise<void>>();
   // A run that takes longer than its interval is not overtaken by the next: that one is left out.
-  const timers = jobs.map(
-    ({ name, schedule, run }) => new Cron(schedule, { name, timezone: "UTC", protect: true }, run),
-  );
-  const stopped = new Promise<void>((stop) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop());
+  const timers = jobs.map(({ name, schedule, run }) => {
+    return new Cron(schedule, { name, timezone: "UTC", protect: true }, () => {
+      const end = run().finally(() => running.delete(end));
+      running.add(end);
+      return end;
+    });
+  });
+  const stopped = new Promise<void>((told) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => told());
   });
   console.log(
     `Calling ${settings.url} until Ctrl-C: ${jobs.map(({ name, schedule }) => `${name} (${schedule})`).join(", ")}`,
   );
   await stopped;
   for (const timer of timers) timer.stop();
+  stop.abort(new Error("stopped before the answer came"));
+  await Promise.all(running);
   await sql.end({ timeout: 5 });
   console.log("Stopped; the machines stay as they are.");
 }

@@ -1008,14 +1008,6 @@ function flyahead.harvest_answers() → integer
   plpgsql, volatile
   callers: nobody
 
-function flyahead.has_history(integer[],timestamp with time zone) → boolean
-  sql, stable
-  callers: nobody
-
-function flyahead.has_samples(integer[],timestamp with time zone) → boolean
-  sql, stable
-  callers: nobody
-
 function flyahead.import_days(regclass,integer) → SETOF timestamp with time zone
 -- the days of UTC that a table of import_row has minutes of; makes the index that load_import_day goes by
   plpgsql, volatile

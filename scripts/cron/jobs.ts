@@ -21,6 +21,8 @@ export type CronTools = {
   readonly sql: Sql;
   readonly now: () => Instant;
   readonly say: (line: string) => void;
+  /** Ends the waiting for an answer; the tick itself goes on where it runs. */
+  readonly stop: AbortSignal;
 };
 
 export type CronJob = { readonly name: string; readonly schedule: string; readonly run: () => Promise<void> };
@@ -67,11 +69,11 @@ async function callTick(
   job: "tick" | "again",
   apps: readonly string[] | null,
   settings: CronSettings,
-  { sql, now }: CronTools,
+  { sql, now, stop }: CronTools,
 ): Promise<string> {
   const sentAt = now();
   const slot = floorTo(sentAt, settings.cadenceMinutes * MINUTE_MS);
-  const { status, error } = await post(settings, apps);
+  const { status, error } = await post(settings, apps, stop);
   await sql`
     select flyahead.note_request(${job}, flyahead.instant(${slot}), ${apps === null ? null : textArray(apps)}::text::text[],
       flyahead.instant(${sentAt}), ${status}, ${error})`;
@@ -81,13 +83,17 @@ async function callTick(
 
 type Answer = { readonly status: number | null; readonly error: string | null };
 
-async function post({ url, token }: CronSettings, apps: readonly string[] | null): Promise<Answer> {
+async function post(
+  { url, token }: CronSettings,
+  apps: readonly string[] | null,
+  stop: AbortSignal,
+): Promise<Answer> {
   try {
     const answer = await fetch(`${url}/auto-scaling`, {
       method: "POST",
       headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
       body: JSON.stringify(apps === null ? {} : { apps }),
-      signal: AbortSignal.timeout(TICK_TIMEOUT_MS),
+      signal: AbortSignal.any([stop, AbortSignal.timeout(TICK_TIMEOUT_MS)]),
     });
     const text = await answer.text();
     return { status: answer.status, error: answer.ok ? null : text.slice(0, 300) };

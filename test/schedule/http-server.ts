@@ -7,8 +7,8 @@ export type Asked = { url: string; headers: Record<string, unknown>; body: unkno
 export type TestServer = {
   readonly url: string;
   readonly asked: Asked[];
-  /** What the next requests are answered; "drop" cuts the connection. */
-  answer: { status: number; text: string } | "drop";
+  /** What the next requests are answered; "drop" cuts the connection, "never" keeps it. */
+  answer: { status: number; text: string } | "drop" | "never";
   close(): Promise<void>;
 };
 
@@ -19,6 +19,7 @@ export async function startTestServer(): Promise<TestServer> {
     request.on("end", () => {
       const body: unknown = JSON.parse(Buffer.concat(chunks).toString() || "null");
       self.asked.push({ url: request.url ?? "", headers: request.headers, body });
+      if (self.answer === "never") return;
       if (self.answer === "drop") return void request.socket.destroy();
       response.writeHead(self.answer.status, { "content-type": "application/json" }).end(self.answer.text);
     });

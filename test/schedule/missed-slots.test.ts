@@ -13,16 +13,22 @@ const lease = (app: string) =>
 async function tick(
   app: string,
   slot: string,
-  { closed = true, cadence = 900 as number | null } = {},
+  { closed = true, cadence = 900 as number | null, attempt = 1 } = {},
 ): Promise<void> {
   await lease(app);
   await db.owner`
     insert into flyahead.ticks (app, slot, attempt, fence, mode, opened_at, closed_at, cadence_seconds)
-    values (${app}, ${slot}, 1, 1, 'act', ${slot}, ${closed ? slot : null}, ${cadence})`;
+    values (${app}, ${slot}, ${attempt}, 1, 'act', ${slot}, ${closed ? slot : null}, ${cadence})`;
 }
-async function request(slot: string, status: number | null, error: string | null): Promise<void> {
+async function request(
+  slot: string,
+  status: number | null,
+  error: string | null,
+  app: string | null = null,
+): Promise<void> {
   await db.owner`
-    insert into flyahead.schedule_requests (job, slot, sent_at, answered_at, status_code, error) values ('tick', ${slot}, ${slot}, ${slot}, ${status}, ${error})`;
+    insert into flyahead.schedule_requests (job, slot, apps, sent_at, answered_at, status_code, error)
+    values (${app === null ? "tick" : "again"}, ${slot}, string_to_array(${app}::text, ' '), ${slot}, ${slot}, ${status}, ${error})`;
 }
 async function missed(): Promise<string[]> {
   const rows = await db.owner<{ app: string; at: string; what: string }[]>`
@@ -67,6 +73,29 @@ it("says for each missed slot what happened instead", async () => {
   expect(refused?.evidence).toBe("401 no such token");
 });
 
+it("goes by the last attempt at a slot", async () => {
+  await tick("shop", "2026-03-02T09:30:00Z", { closed: false });
+  await tick("shop", "2026-03-02T09:30:00Z", { attempt: 2 });
+  await tick("shop", "2026-03-02T09:45:00Z", { closed: false });
+  await tick("shop", "2026-03-02T09:45:00Z", { closed: false, attempt: 2 });
+  await tick("shop", "2026-03-02T10:00:00Z");
+  expect(await missed()).toEqual(["shop 02 09:45 died"]);
+  const [died] = await db.owner`select evidence from flyahead_api.missed_slots`;
+  expect(died?.evidence).toMatch(/^attempt 2 was opened/);
+});
+
+it("tells an app that was called again from one that the function knew nothing of", async () => {
+  for (const app of ["blog", "docs", "shop"]) await tick(app, "2026-03-02T09:45:00Z");
+  await request("2026-03-02T10:00:00Z", 200, null);
+  await request("2026-03-02T10:00:00Z", 200, null, "blog");
+  await request("2026-03-02T10:00:00Z", 401, "no such token", "docs");
+  expect(await missed()).toEqual([
+    "blog 02 10:00 notReached",
+    "docs 02 10:00 refused",
+    "shop 02 10:00 answered",
+  ]);
+});
+
 it("gives a slot three minutes before it counts", async () => {
   await tick("shop", "2026-03-02T09:45:00Z");
   await now("2026-03-02T10:02:59Z");
@@ -82,6 +111,17 @@ it("goes by the cadence of the newest tick, and by 15 minutes where it was not t
     "blog 02 09:45 noRequest",
     "blog 02 10:00 noRequest",
     "shop 02 10:00 noRequest",
+  ]);
+});
+
+it("measures the time before a change of the cadence by the cadence of before", async () => {
+  await tick("shop", "2026-03-02T09:15:00Z");
+  await tick("shop", "2026-03-02T09:45:00Z");
+  await tick("shop", "2026-03-02T10:00:00Z", { cadence: 60 });
+  expect(await missed()).toEqual([
+    "shop 02 09:30 noRequest",
+    "shop 02 10:01 noRequest",
+    "shop 02 10:02 noRequest",
   ]);
 });
 

@@ -42,6 +42,35 @@ describe.skipIf(why !== null)(why ?? "the schedule on a real pg_cron", () => {
     folder.remove();
   });
 
+  it("does not keep an owner who may not use it from applying the migrations", async () => {
+    const owner = { name: "plain_owner", password: "only-on-loopback" };
+    const closed = await startDebianPostgres(folder.path, {
+      shared_preload_libraries: "pg_cron",
+      "cron.database_name": "hosted",
+    });
+    const admin = connectPostgres(await closed.createDatabase("hosted"));
+    const plain = connectPostgres(closed.urlFor("hosted", owner));
+    try {
+      await admin.unsafe(`create extension pg_cron; create role plain_owner login createrole password '${owner.password}';
+        grant create on database hosted to plain_owner; grant create on schema public to plain_owner`);
+      await admin.unsafe(PG_NET);
+      await applyMigrations(closed.urlFor("hosted", owner));
+      const install = () => plain`select * from flyahead.install_schedule()`;
+      await expect(install()).rejects.toThrow(/pg_net is not here, or its schema is closed to plain_owner/);
+      await plain`select flyahead.follow_up(), flyahead.prune_schedule(), flyahead.remove_schedule()`;
+
+      await admin`grant usage on schema net to plain_owner`;
+      await expect(install()).rejects.toThrow(/pg_cron is not here, or its schema is closed to plain_owner/);
+      await admin`grant usage on schema cron to plain_owner`;
+      expect(await install()).toHaveLength(4);
+      await plain`select flyahead.prune_schedule()`;
+      expect(await plain`select flyahead.remove_schedule()`).toHaveLength(4);
+    } finally {
+      await Promise.all([admin.end(), plain.end()]);
+      await closed.close();
+    }
+  });
+
   it("is installed by the migrations themselves, where the extensions are there", async () => {
     const jobs = await sql`select jobname, schedule, active from cron.job order by 1`;
     expect([...jobs]).toEqual([

@@ -164,7 +164,8 @@ describe("the schedule", () => {
     await now("2026-03-09T09:00:03Z");
     await db.owner`select flyahead.prune_schedule()`;
     expect(await requests()).toHaveLength(0);
-    const left = await db.owner`select j.jobname, count(*)::integer as runs from cron.job_run_details d join cron.job j using (jobid) group by 1 order by 1`;
+    const left =
+      await db.owner`select j.jobname, count(*)::integer as runs from cron.job_run_details d join cron.job j using (jobid) group by 1 order by 1`;
     expect([...left]).toEqual([
       { jobname: "flyahead-tick", runs: 1 },
       { jobname: "somebody-else", runs: 3 },

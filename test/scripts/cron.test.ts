@@ -23,12 +23,14 @@ afterAll(() => http?.close());
 
 describe("the jobs", () => {
   const lines: string[] = [];
+  let stop: AbortController;
   const run = async (name: string, url = http.url) => {
     const settings = { url, token: "secret-word", cadenceMinutes: 15 } as const;
     const tools = {
       sql: db.asService,
       now: () => SLOT + 2_000,
       say: (line: string) => void lines.push(line),
+      stop: stop.signal,
     };
     await cronJobs(settings, tools)
       .find((job) => job.name === name)
@@ -39,6 +41,7 @@ describe("the jobs", () => {
   ];
 
   beforeEach(async () => {
+    stop = new AbortController();
     lines.length = 0;
     http.asked.length = 0;
     http.answer = { status: 200, text: "{}" };
@@ -64,6 +67,15 @@ describe("the jobs", () => {
       { status_code: null, error: expect.stringMatching(/ECONNREFUSED|bad port/) },
     ]);
     expect(JSON.stringify(lines)).not.toContain("secret-word");
+  });
+
+  it("do not wait for an answer when they are stopped, and note that", async () => {
+    http.answer = "never";
+    const tick = run("tick");
+    while (http.asked.length === 0) await new Promise((next) => setTimeout(next, 5));
+    stop.abort(new Error("stopped before the answer came"));
+    await tick;
+    expect(await requests()).toMatchObject([{ status_code: null, error: "stopped before the answer came" }]);
   });
 
   it("call again for apps that were not reached, and otherwise keep quiet", async () => {
@@ -92,6 +104,7 @@ describe("the jobs", () => {
       sql: (() => Promise.reject(new Error("the database is away"))) as unknown as Database["asService"],
       now: () => SLOT,
       say: (line: string) => void lines.push(line),
+      stop: stop.signal,
     };
     for (const job of cronJobs({ url: http.url, token: "x", cadenceMinutes: 15 }, tools)) await job.run();
     expect(lines).toHaveLength(4);
