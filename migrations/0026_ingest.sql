@@ -1,12 +1,12 @@
 -- Ingest, twice as fast as before (0004): pools are named once, what nobody measured is not sent, and what was stored is
--- noted for the rollups. Rows are taken by their number out of the arrays: unnest of ten arrays would lay down each of them as
--- a table first.
+-- noted for the rollups.
 
 -- Stores samples given as columns: pools once each, then a row of numbers a sample with `pool` counting into them from 1. A
 -- column that nobody measured may be null altogether.
 --
 -- A minute is hardly ever sent twice, and an insert that allows for it costs twice as much. So the first try does not allow
--- for it; where a minute was there before, all are stored again as upserts.
+-- for it; where a minute was there before, all are stored again as upserts. Both go by pool and time, or two callers with the
+-- same minutes in different orders would wait for each other.
 create function flyahead.record_samples(
   p_now timestamptz, p_app text[], p_region text[], p_process_group text[], p_pool integer[], p_at double precision[],
   p_requests double precision[], p_errors double precision[], p_p95_latency_ms real[], p_cpu real[], p_memory real[], p_disk real[],
@@ -42,7 +42,8 @@ begin
     select ids[p_pool[i]], flyahead.instant(p_at[i]), p_requests[i], p_errors[i], p_p95_latency_ms[i], p_cpu[i], p_memory[i], p_disk[i],
       p_concurrency[i], p_queue_depth[i], p_now
     from generate_subscripts(p_pool, 1) i
-    where ids[p_pool[i]] is not null and flyahead.instant(p_at[i]) >= oldest;
+    where ids[p_pool[i]] is not null and flyahead.instant(p_at[i]) >= oldest
+    order by 1, 2;
   exception when unique_violation then
     insert into flyahead.traffic_samples
       (pool_id, at, requests, errors, p95_latency_ms, cpu, memory, disk, concurrency, queue_depth, received_at)

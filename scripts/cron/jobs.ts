@@ -74,11 +74,15 @@ async function callTick(
   const sentAt = now();
   const slot = floorTo(sentAt, settings.cadenceMinutes * MINUTE_MS);
   const { status, error } = await post(settings, apps, stop);
-  await sql`
+  const note = sql`
     select flyahead.note_request(${job}, flyahead.instant(${slot}), ${apps === null ? null : textArray(apps)}::text::text[],
       flyahead.instant(${sentAt}), ${status}, ${error})`;
+  const unnoted = await note.then(
+    () => "",
+    (fault: unknown) => `; not noted: ${messageOf(fault)}`,
+  );
   const what = apps === null ? "" : ` for ${apps.join(", ")}`;
-  return `${status ?? "no answer"}${what}${error === null ? "" : `: ${error}`} (${now() - sentAt} ms)`;
+  return `${status ?? "no answer"}${what}${error === null ? "" : `: ${error}`} (${now() - sentAt} ms)${unnoted}`;
 }
 
 type Answer = { readonly status: number | null; readonly error: string | null };

@@ -210,6 +210,24 @@ export function describeSamples(name: string, make: () => Promise<SamplesHarness
       expect(inTime(found)).toEqual(inTime(batch.map(({ at, requests }) => ({ at, requests }))));
     });
 
+    it("keeps the minutes of callers that store the same ones at once, each in its own order", async () => {
+      const minutes = Array.from({ length: 500 }, (_, i) => i);
+      const orders = [
+        minutes,
+        [...minutes].reverse(),
+        minutes.map((i) => (i * 277) % 500),
+        minutes.map((i) => (i * 123) % 500),
+      ];
+      const batches = orders.map((order, caller) =>
+        order.flatMap((minute) => [
+          sample(caller % 2 ? iad : fra, minute, 7),
+          sample(caller % 2 ? fra : iad, minute, 7),
+        ]),
+      );
+      await Promise.all(batches.map((batch) => samples.store(batch, NOW)));
+      for (const pool of [fra, iad]) expect(await requestsOf(pool)).toEqual(new Array(500).fill(7));
+    });
+
     it("keeps every sample when many callers store at once", async () => {
       const calls = Array.from({ length: 10 }, (_, call) =>
         Array.from({ length: 50 }, (_, i) => sample(fra, 10 * DAY_IN_MINUTES + call * 50 + i, call)),
