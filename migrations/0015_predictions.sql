@@ -54,22 +54,24 @@ as $$
 $$;
 
 -- Judges what is due. Five minutes are settled when all were measured, else after another twenty with what there is; where
--- nothing was measured, two days later nothing will be.
+-- nothing was measured, two days later nothing will be. The lateral look-up and the ctid keep the planner from walking through
+-- whole tables for the few rows that are due.
 create function flyahead.resolve_predictions(p_now timestamptz, batch integer default 20000) returns integer
 language sql
 as $$
   with due as (
-    select q.pool_id, q.made_at, q.horizon_seconds, q.source, q.model, q.target_at, q.load, t.peak as actual
+    select q.ctid, t.peak as actual
     from flyahead.traffic_predictions q
-    left join flyahead.traffic_5m t on t.pool_id = q.pool_id and t.at = flyahead.bucket('5 minutes', q.target_at)
+    left join lateral (
+      select b.peak, b.minutes from flyahead.traffic_5m b where b.pool_id = q.pool_id and b.at = flyahead.bucket('5 minutes', q.target_at) offset 0
+    ) t on true
     where q.resolved_at is null and q.target_at <= p_now - interval '5 minutes'
       and (t.minutes = 5 or t.minutes > 0 and q.target_at <= p_now - interval '25 minutes' or q.target_at <= p_now - interval '2 days')
     order by q.target_at limit batch
     for update of q skip locked
   ), judged as (
-    update flyahead.traffic_predictions q set actual = d.actual, error = d.load[2] - d.actual, pinball = flyahead.pinball_loss(d.actual, d.load), resolved_at = p_now
-    from due d
-    where (q.pool_id, q.made_at, q.horizon_seconds, q.source) = (d.pool_id, d.made_at, d.horizon_seconds, d.source)
+    update flyahead.traffic_predictions q set actual = d.actual, error = q.load[2] - d.actual, pinball = flyahead.pinball_loss(d.actual, q.load), resolved_at = p_now
+    from due d where q.ctid = d.ctid
     returning q.*
   ), scored as (
     insert into flyahead.prediction_scores as known (pool_id, source, model, horizon_seconds, day, judged, given_up, actual, absolute_error, error, pinball,
