@@ -118,11 +118,17 @@ begin
     health = excluded.health, cordoned = excluded.cordoned, seen_at = excluded.seen_at, gone_at = null,
     cpu_kind = excluded.cpu_kind, cpus = excluded.cpus, memory_mb = excluded.memory_mb;
 
+  -- Listed once, laid against the books once: looked up machine by machine, a large app would take its square.
+  with read as materialized (
+    select o.pool_id, o.doc -> 'machines' as machines from flyahead.pools_of(p) o where jsonb_typeof(o.doc -> 'machines') = 'array'
+  ), listed as materialized (
+    select m ->> 'id' as id from read r cross join jsonb_array_elements(r.machines) m
+  )
   update flyahead.workers k set gone_at = p_now
-  from flyahead.worker_regions w left join flyahead.pools_of(p) o on o.pool_id = w.id
+  from flyahead.worker_regions w
   where w.id = k.pool_id and w.app = p_app and k.gone_at is null
-    and (w.retired_at is not null or jsonb_typeof(o.doc -> 'machines') = 'array')
-    and not exists (select from jsonb_array_elements(flyahead.elements(o.doc -> 'machines')) m where m ->> 'id' = k.machine_id);
+    and (w.retired_at is not null or w.id in (select r.pool_id from read r))
+    and k.machine_id not in (select l.id from listed l);
 end $$;
 
 create or replace function flyahead.close_tick(p jsonb) returns void
