@@ -1,4 +1,8 @@
-/** Reads a body no further than it may be long: the announced length is checked first, the real one while reading. */
+/**
+ * Reads a body no longer than it may be: the announced length is checked first, the real one while reading. What is a little
+ * too long is read to its end and thrown away, for a caller that still sends cannot hear the answer; more than as much
+ * again is cut off.
+ */
 import type { z } from "zod";
 import { Problem } from "./problem.ts";
 
@@ -9,9 +13,10 @@ export async function readText(request: Request, limitBytes: number): Promise<st
   let length = 0;
   for await (const chunk of request.body ?? []) {
     length += chunk.byteLength;
-    if (length > limitBytes) throw tooLarge(limitBytes);
-    chunks.push(chunk);
+    if (length > 2 * limitBytes) break;
+    if (length <= limitBytes) chunks.push(chunk);
   }
+  if (length > limitBytes) throw tooLarge(limitBytes);
   const bytes = new Uint8Array(length);
   let offset = 0;
   for (const chunk of chunks) {

@@ -203,7 +203,7 @@ describe("samples in", () => {
   });
 
   test("over four megabytes: 413, announced or not", async () => {
-    // Straight to the function: what is tried is that it reads no further.
+    // Straight to the function: what is tried is how far it reads.
     const send = (body: unknown) =>
       fetch(`${lab.stack.functions.get("traffic")!.url}/traffic`, {
         method: "POST",
