@@ -143,12 +143,13 @@ comment on column flyahead_api.traffic_metrics.errors is 'failed requests, where
 comment on column flyahead_api.traffic_metrics.worst_p95_latency_ms is 'the slowest minute''s 95th percentile of latency';
 
 -- The coarsest resolution that answers: buckets of `step`, made from the largest rollup whose buckets fit into it. Without a
--- step, one that gives no more than about 500 buckets.
+-- step, one that gives no more than about 500 buckets. A plan made for the chosen resolution leaves the other tables out.
 create function flyahead_api.traffic(app text, since timestamptz, until timestamptz default null, step interval default null)
 returns table (region text, process_group text, bucket timestamptz, minutes_measured bigint, requests double precision,
   peak_requests_per_minute double precision, errors double precision, worst_p95_latency_ms real, resolution text)
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
 declare
@@ -166,13 +167,12 @@ begin
     raise exception 'Cannot make buckets of %: a step is a whole number of minutes', width using errcode = 'invalid_parameter_value';
   end if;
   chosen := case when seconds % 86400 = 0 then '1 day' when seconds % 3600 = 0 then '1 hour' when seconds % 300 = 0 then '5 minutes' else '1 minute' end;
-  return query execute format($query$
-    select m.region, m.process_group, date_bin($4, m.bucket, timestamptz '2000-01-01 00:00+00'), sum(m.minutes_measured), sum(m.requests),
-      max(m.peak_requests_per_minute), sum(m.errors), max(m.worst_p95_latency_ms), %1$L
+  return query
+    select m.region, m.process_group, date_bin(width, m.bucket, timestamptz '2000-01-01 00:00+00'), sum(m.minutes_measured), sum(m.requests),
+      max(m.peak_requests_per_minute), sum(m.errors), max(m.worst_p95_latency_ms), chosen
     from flyahead_api.traffic_metrics m
-    where m.app = $1 and m.resolution = %1$L and m.bucket >= $2 and m.bucket < $3
-    group by 1, 2, 3 order by 1, 2, 3 $query$, chosen)
-  using traffic.app, flyahead.bucket(width, traffic.since), last, width;
+    where m.app = traffic.app and m.resolution = chosen and m.bucket >= flyahead.bucket(width, traffic.since) and m.bucket < last
+    group by 1, 2, 3 order by 1, 2, 3;
 end $$;
 comment on function flyahead_api.traffic is 'an app''s traffic per region in buckets of `step`, from the coarsest resolution that answers; until: now; step: as the span suggests';
 

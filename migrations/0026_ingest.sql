@@ -23,18 +23,21 @@ declare
       and (w.retired_at is null or w.retired_at > p_now - interval '1 day')
     order by k.n);
   oldest constant timestamptz := p_now - flyahead.setting('keep_samples')::interval;
-  days integer;
+  day record;
 begin
-  with noted as (
-    insert into flyahead.rollup_queue (pool_id, since, until)
-    select ids[p_pool[i]], flyahead.instant(min(p_at[i])), flyahead.instant(max(p_at[i])) + interval '1 minute'
-    from generate_subscripts(p_pool, 1) i
-    where ids[p_pool[i]] is not null and flyahead.instant(p_at[i]) >= oldest
-    group by 1, floor(p_at[i] / 86400000)
-    returning since, until
-  )
-  select count(flyahead.ensure_sample_days(d.since, d.until - interval '1 minute')) into days
-  from (select min(n.since) as since, max(n.until) as until from noted n group by flyahead.bucket('24 hours', n.since)) d;
+  for day in
+    with noted as (
+      insert into flyahead.rollup_queue (pool_id, since, until)
+      select ids[p_pool[i]], flyahead.instant(min(p_at[i])), flyahead.instant(max(p_at[i])) + interval '1 minute'
+      from generate_subscripts(p_pool, 1) i
+      where ids[p_pool[i]] is not null and flyahead.instant(p_at[i]) >= oldest
+      group by 1, floor(p_at[i] / 86400000)
+      returning since, until
+    )
+    select min(n.since) as first_at, max(n.until) - interval '1 minute' as last_at from noted n group by flyahead.bucket('24 hours', n.since)
+  loop
+    perform flyahead.ensure_sample_days(day.first_at, day.last_at);
+  end loop;
 
   begin
     insert into flyahead.traffic_samples

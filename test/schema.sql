@@ -1252,5 +1252,5 @@ function flyahead_api.historical_matches(integer,timestamp with time zone,intege
 
 function flyahead_api.traffic(text,timestamp with time zone,timestamp with time zone,interval) → TABLE(region text, process_group text, bucket timestamp with time zone, minutes_measured bigint, requests double precision, peak_requests_per_minute double precision, errors double precision, worst_p95_latency_ms real, resolution text)
 -- an app's traffic per region in buckets of `step`, from the coarsest resolution that answers; until: now; step: as the span suggests
-  plpgsql, stable, security definer, search_path=pg_catalog, pg_temp
+  plpgsql, stable, security definer, search_path=pg_catalog, pg_temp, plan_cache_mode=force_custom_plan
   callers: flyahead_operator, flyahead_service
