@@ -1,7 +1,7 @@
 /** What a steady tick of many pools writes: each holds, with a short record, five predictions and a hot state of usual size. */
 import type { Decision } from "../../src/core/decide.ts";
 import type { PoolKey } from "../../src/core/fleet.ts";
-import type { HotState } from "../../src/core/forecast/state.ts";
+import type { HotState } from "../../src/core/forecast/codec.ts";
 import type { Policy } from "../../src/core/policy.ts";
 import type { TickRecord } from "../../src/core/tick-record.ts";
 import { HOUR_MS, type Instant, MINUTE_MS } from "../../src/core/time.ts";

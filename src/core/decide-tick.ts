@@ -6,9 +6,9 @@ import { type Action, planActions } from "./actions.ts";
 import { capacityModelOf } from "./capacity/capacity-model.ts";
 import { coverWindow, planCapacity } from "./capacity/plan-capacity.ts";
 import { type Decision, decide } from "./decide.ts";
+import { ensembleForecaster } from "./forecast/ensemble.ts";
 import { FORECAST_BIN_MS, type Forecast, HORIZONS_MS, STORED_QUANTILES } from "./forecast/forecast.ts";
 import { type NextPeak, nextPeakOf, PEAK_WINDOW_MS } from "./forecast/next-peak.ts";
-import { seasonalForecaster } from "./forecast/seasonal.ts";
 import type { ForecastState } from "./forecast/state.ts";
 import { type Observation, partValue } from "./observation.ts";
 import { floorTo, type Instant } from "./time.ts";
@@ -58,7 +58,7 @@ type Foreseen = Pick<TickDecision, "forecast" | "state" | "predictions" | "nextP
 function forecastTraffic(observation: Observation): Foreseen {
   const { now, slot, cadenceMs, policy, events } = observation;
   const samples = partValue(observation.samples);
-  const forecaster = seasonalForecaster(policy.timeZone);
+  const forecaster = ensembleForecaster(policy.timeZone);
   const state =
     samples === null ? observation.state : forecaster.update(observation.state, samples, events, now);
   if (state === null || state.profile.overallCount === 0) {

@@ -2,7 +2,7 @@
  * Seasons live in local time: a shop in Berlin opens at 9 o'clock there, in summer and in winter.
  *
  * The trap: Intl is slow (microseconds a call), and offsets change only on the quarter hour. So the offset is asked
- * once per zone and quarter hour and remembered. History is never indexed by wall time itself: on a day of 25 hours one
+ * once per zone and day, on a day of change once per quarter hour, and remembered. History is never indexed by wall time itself: on a day of 25 hours one
  * wall hour happens twice, on a day of 23 hours one never does. An instant maps to a wall time, never the other way.
  */
 import { DAY_MS, floorTo, type Instant, MINUTE_MS, WEEK_MS } from "./time.ts";
@@ -13,7 +13,9 @@ const EPOCH_TO_MONDAY_MS = 3 * DAY_MS;
 const REMEMBERED_OFFSETS = 20_000;
 
 const formatters = new Map<string, Intl.DateTimeFormat>();
-const offsets = new Map<string, number>();
+/** By number of the day and of the quarter hour since 1970; NaN is a day on which the clock changes. */
+type Offsets = { readonly ofDay: Map<number, number>; readonly ofQuarter: Map<number, number> };
+const offsets = new Map<string, Offsets>();
 
 /**
  * Local time minus UTC at `instant`, in milliseconds.
@@ -21,14 +23,35 @@ const offsets = new Map<string, number>();
  */
 export function zoneOffsetMs(zone: string, instant: Instant): number {
   if (zone === "UTC") return 0;
-  const quarter = floorTo(instant, QUARTER_MS);
-  const key = `${zone} ${quarter}`;
-  const known = offsets.get(key);
-  if (known !== undefined) return known;
-  const offset = askIntl(zone, quarter);
+  const known = offsetsOf(zone);
+  const day = Math.floor(instant / DAY_MS);
+  const offset = known.ofDay.get(day) ?? askDay(zone, known, day);
+  return Number.isNaN(offset) ? ofQuarter(zone, known, Math.floor(instant / QUARTER_MS)) : offset;
+}
+
+/** A day of UTC that begins and ends with one offset has no other: no zone changes its clock there and back in a day. */
+function askDay(zone: string, { ofDay }: Offsets, day: number): number {
+  const begin = askIntl(zone, day * DAY_MS);
+  const offset = begin === askIntl(zone, (day + 1) * DAY_MS - QUARTER_MS) ? begin : Number.NaN;
+  remember(ofDay, day, offset);
+  return offset;
+}
+
+function ofQuarter(zone: string, { ofQuarter: known }: Offsets, quarter: number): number {
+  const offset = known.get(quarter) ?? askIntl(zone, quarter * QUARTER_MS);
+  remember(known, quarter, offset);
+  return offset;
+}
+
+function remember(offsets: Map<number, number>, key: number, offset: number): void {
   if (offsets.size >= REMEMBERED_OFFSETS) offsets.clear();
   offsets.set(key, offset);
-  return offset;
+}
+
+function offsetsOf(zone: string): Offsets {
+  const known = offsets.get(zone) ?? { ofDay: new Map(), ofQuarter: new Map() };
+  offsets.set(zone, known);
+  return known;
 }
 
 /** Milliseconds since Monday 00:00 local time, in [0, one week). */

@@ -3,7 +3,7 @@
  * marked as missing; only without the books there is no tick, since nothing could be written down either.
  */
 import { isActive, type Machine, type PoolKey, poolName } from "../core/fleet.ts";
-import { decodeState } from "../core/forecast/state.ts";
+import { decodeState } from "../core/forecast/codec.ts";
 import { type Observation, type Override, type Part, partValue } from "../core/observation.ts";
 import { lowestMode, type Policy } from "../core/policy.ts";
 import { DAY_MS, floorTo, formatInstant, type Instant, MINUTE_MS, SECOND_MS } from "../core/time.ts";
@@ -99,7 +99,7 @@ function baseOf(pool: PoolKey, memories: readonly PoolMemory[], settings: TickSe
   const policy = effectivePolicy(settings.defaultPolicy, memory?.policy ?? {});
   const state = decodeState(memory?.state ?? null);
   const usable = state !== null && state.zone === policy.timeZone ? state : null;
-  const learnedUntil = usable === null ? null : Math.min(usable.through, usable.profileThrough);
+  const learnedUntil = usable === null ? null : usable.through;
   const lookBackMs = policy.stabilisationSeconds * 1_000 + 10 * MINUTE_MS;
   const samplesFrom = (now: Instant) =>
     floorTo(

@@ -1,7 +1,7 @@
 /** What step 8 puts down: for each pool what was decided from what, what is to be done, and what the forecaster carries on. */
 import type { TickDecision } from "../core/decide-tick.ts";
+import { encodeCold, encodeHot } from "../core/forecast/codec.ts";
 import { patternsOf } from "../core/forecast/patterns.ts";
-import { encodeState } from "../core/forecast/state.ts";
 import { partValue } from "../core/observation.ts";
 import { tickRecord } from "../core/tick-record.ts";
 import { HOUR_MS, type Instant } from "../core/time.ts";
@@ -9,7 +9,7 @@ import type { Lease, OpenTick, PoolTick, TickRequest } from "../ports.ts";
 import type { ObservedApp, ObservedPool } from "./observe.ts";
 import type { TickSettings } from "./settings.ts";
 
-/** The profile changes slowly; saving it hourly keeps a tick's writes small. */
+/** The checkpoint is forty times the journal that follows it; saving it hourly keeps a tick's writes small. */
 const COLD_SAVED_EVERY_MS = HOUR_MS;
 
 export type DecidedPool = ObservedPool & { readonly tick: TickDecision };
@@ -35,7 +35,7 @@ export function openDocument(
 
 function poolTick({ observation, tick, coldSavedAt, newOverride }: DecidedPool, now: Instant): PoolTick {
   const { pool, mode, policy, machines } = observation;
-  const stored = tick.state === null ? null : encodeState(tick.state);
+  const { state } = tick;
   // A clock that went back must not keep the cold part from being saved until it has caught up.
   const coldDue = coldSavedAt === null || now < coldSavedAt || now - coldSavedAt >= COLD_SAVED_EVERY_MS;
   return {
@@ -47,8 +47,8 @@ function poolTick({ observation, tick, coldSavedAt, newOverride }: DecidedPool, 
     machines: partValue(machines),
     actions: mode === "act" ? tick.actions : [],
     override: newOverride,
-    hot: stored?.hot ?? null,
-    cold: stored !== null && coldDue ? { state: stored.cold, patterns: patternsOf(tick.state!) } : null,
+    hot: state === null ? null : encodeHot(state),
+    cold: state !== null && coldDue ? { state: encodeCold(state), patterns: patternsOf(state) } : null,
     predictions: tick.predictions,
     nextPeak: tick.nextPeak,
     model: tick.forecast?.model ?? null,

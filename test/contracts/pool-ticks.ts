@@ -6,8 +6,8 @@
  */
 import { decideTick } from "../../src/core/decide-tick.ts";
 import type { PoolKey } from "../../src/core/fleet.ts";
+import { encodeState } from "../../src/core/forecast/codec.ts";
 import { patternsOf } from "../../src/core/forecast/patterns.ts";
-import { encodeState } from "../../src/core/forecast/state.ts";
 import type { Override } from "../../src/core/observation.ts";
 import { tickRecord } from "../../src/core/tick-record.ts";
 import { DAY_MS, HOUR_MS, type Instant } from "../../src/core/time.ts";

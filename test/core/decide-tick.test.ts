@@ -3,15 +3,15 @@
  */
 import { describe, expect, it } from "vitest";
 import { decideTick } from "../../src/core/decide-tick.ts";
+import { ensembleForecaster } from "../../src/core/forecast/ensemble.ts";
 import { HORIZONS_MS, STORED_QUANTILES } from "../../src/core/forecast/forecast.ts";
-import { seasonalForecaster } from "../../src/core/forecast/seasonal.ts";
 import { DAY_MS, MINUTE_MS } from "../../src/core/time.ts";
 import { fresh, minutesBefore, minutesFrom, NOW, observation, policy, started } from "./examples.ts";
 
 const MINUTES_PER_DAY = DAY_MS / MINUTE_MS;
 
 const weeksOf = (load: (at: number) => number, days = 14) =>
-  seasonalForecaster("UTC").update(
+  ensembleForecaster("UTC").update(
     null,
     minutesFrom(NOW - days * DAY_MS, days * MINUTES_PER_DAY, load),
     [],

@@ -4,7 +4,7 @@
 import { describe, expect, it } from "vitest";
 import { decideTick } from "../../src/core/decide-tick.ts";
 import { MACHINE_STATES, type Machine } from "../../src/core/fleet.ts";
-import { seasonalForecaster } from "../../src/core/forecast/seasonal.ts";
+import { ensembleForecaster } from "../../src/core/forecast/ensemble.ts";
 import type { Observation, Part } from "../../src/core/observation.ts";
 import {
   type FullRecord,
@@ -21,7 +21,7 @@ import { fresh, machine, minutesBefore, minutesFrom, NOW, observation, policy, s
 const bytesOf = (record: TickRecord) => Buffer.byteLength(JSON.stringify(record));
 const throughJson = <T>(value: T): T => JSON.parse(JSON.stringify(value));
 
-const history = seasonalForecaster("UTC").update(
+const history = ensembleForecaster("UTC").update(
   null,
   minutesFrom(
     NOW - 3 * DAY_MS,

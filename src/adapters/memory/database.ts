@@ -6,8 +6,8 @@
  * throw has to throw before the first write, or half a tick would stay.
  */
 import { type PoolKey, poolName } from "../../core/fleet.ts";
+import type { ColdState, HotState } from "../../core/forecast/codec.ts";
 import type { Pattern } from "../../core/forecast/patterns.ts";
-import type { ColdState, HotState } from "../../core/forecast/state.ts";
 import type { Override } from "../../core/observation.ts";
 import type { Mode, Policy } from "../../core/policy.ts";
 import type { Instant } from "../../core/time.ts";

@@ -4,7 +4,7 @@
  */
 
 import type { Action } from "../../core/actions.ts";
-import type { StoredState } from "../../core/forecast/state.ts";
+import type { StoredState } from "../../core/forecast/codec.ts";
 import type { Override } from "../../core/observation.ts";
 import type { Mode, Policy } from "../../core/policy.ts";
 import type { Instant } from "../../core/time.ts";

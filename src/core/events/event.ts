@@ -1,6 +1,6 @@
 /**
  * A known or detected happening that moves traffic: a launch, a holiday, a deploy. Forecasters take the list beside the
- * samples; the seasonal forecaster only leaves them out of what it learns, so that one launch does not become a habit.
+ * samples; the forecaster only leaves them out of what it learns, so that one launch does not become a habit.
  */
 import type { Instant } from "../time.ts";
 

@@ -8,17 +8,20 @@
  */
 import { DAY_MS, HOUR_MS } from "../time.ts";
 import { describe } from "./describe.ts";
-import { FORECAST_BIN_MS, HORIZONS_MS } from "./forecast.ts";
-import { DAY_SLOTS, usualLoad, WEEK_SLOTS, weeksSeen } from "./profile.ts";
+import { FORECAST_BIN_MS } from "./forecast.ts";
+import { leadsAround, MEAN_MISS } from "./lead.ts";
+import { DAY_SLOTS, usualLoad, usualRoot, WEEK_SLOTS, weeksSeen } from "./profile.ts";
 import type { ForecastState } from "./state.ts";
 
 const SLOTS_PER_HOUR = HOUR_MS / FORECAST_BIN_MS;
 const HOURS_PER_WEEK = WEEK_SLOTS / SLOTS_PER_HOUR;
-const DAY_AHEAD = HORIZONS_MS.indexOf(DAY_MS);
 /** An hour of the week seen so often speaks for itself more than the usual day does. */
 const WEEKS_TO_SPEAK = 2;
 /** An hour seen so often is known as well as it ever will be. */
 const WEEKS_TO_KNOW = 4;
+
+/** Variance of the week below this share of its squared level is rounding, and no season. */
+const LEAST_SEASON = 1e-9;
 
 /** Which season speaks for an hour: its own in the week, the same of any day, or none yet. */
 export type Season = "weekly" | "daily" | "none";
@@ -42,7 +45,7 @@ export type Pattern = {
 
 export function patternsOf(state: ForecastState): Pattern[] {
   const strength = strengthOf(state);
-  const { confidence } = describe(state, state.through, 1);
+  const { confidence } = describe(state, state.through);
   return Array.from({ length: HOURS_PER_WEEK }, (_, hour) => {
     const slots = Array.from({ length: SLOTS_PER_HOUR }, (_, i) => hour * SLOTS_PER_HOUR + i);
     const loads = slots.map((slot) => usualLoad(state.profile, slot));
@@ -67,12 +70,14 @@ function seasonOf({ profile }: ForecastState, slots: readonly number[], weeks: n
   return slots.some((slot) => profile.dayCount[slot % DAY_SLOTS]! > 0) ? "daily" : "none";
 }
 
-function strengthOf({ profile, calibrations }: ForecastState): number {
-  const week = Array.from({ length: WEEK_SLOTS }, (_, slot) => usualLoad(profile, slot));
+/** In roots, where the forecaster measures: there a miss at noon weighs like one at night. */
+function strengthOf({ profile, leads, binMs }: ForecastState): number {
+  const week = Array.from({ length: WEEK_SLOTS }, (_, slot) => usualRoot(profile, slot));
   const level = mean(week);
-  const season = mean(week.map((load) => (load - level) ** 2));
-  const error = (calibrations[DAY_AHEAD]!.size * level) ** 2;
-  return season === 0 ? 0 : rounded(season / (season + error));
+  const season = mean(week.map((root) => (root - level) ** 2));
+  const { low } = leadsAround(leads, DAY_MS / binMs);
+  const miss = leads[low]!.tally[MEAN_MISS]!;
+  return season <= LEAST_SEASON * level ** 2 ? 0 : rounded(season / (season + miss ** 2));
 }
 
 function mean(values: readonly number[]): number {

@@ -1,155 +1,127 @@
 /**
- * What a pool's forecaster carries from tick to tick, in two parts: the hot one changes at every tick and is small
- * (≈ 3.5 KB), the cold one is the profile of the week (≈ 16 KB) and is saved at most hourly. A tick that finds the cold
- * part older than the hot one learns the bins between the two again, in the profile alone.
+ * What a pool's forecaster carries from tick to tick. Everything lives in arrays of numbers beside a handful of scalars, so
+ * that a state can be copied, stored and compared without knowing what it means.
  *
- * Numbers are stored as base64 of 32-bit floats: a third of their size as decimal text, and the same on every machine.
+ * Mutable on purpose: `update` copies it once and changes the copy in place, a few microseconds a bin.
  */
-import type { Instant } from "../time.ts";
-import { type Calibration, CELLS } from "./calibration.ts";
-import { HORIZONS_MS } from "./forecast.ts";
-import type { Level } from "./level.ts";
-import { DAY_SLOTS, type Profile, WEEK_SLOTS } from "./profile.ts";
+import { type Instant, MINUTE_MS } from "../time.ts";
+import { FORECAST_BIN_MS } from "./forecast.ts";
+import { binAt, binsPerDay, type Grid } from "./grid.ts";
+import { freshLeads, type Lead } from "./lead.ts";
+import { emptyMemory, type Memory } from "./memory.ts";
+import { emptyProfile, type Profile } from "./profile.ts";
+import { DAY_PARTS } from "./spread.ts";
 
-/** Ratios of one day, one per 5-minute bin, indexed by bin number modulo this. */
-export const RING_BINS = DAY_SLOTS;
-const VERSION = 1;
+/** The forecaster's pulse: one-bin misses, deviations, and what the next bin is expected to be. All in roots. */
+export type Pulse = {
+  /** Forecast of the next bin. */
+  expected: number;
+  /** Mean absolute one-bin miss, and mean absolute deviation from the usual. */
+  miss: number;
+  deviation: number;
+  /** Highest root, fading by a tenth a day. */
+  highest: number;
+  /** Bins in a row that were far off what was expected; bins in a row with the same load, and that load. */
+  odd: number;
+  sameFor: number;
+  lastLoad: number;
+  /** The last two roots as they were learned: the profile's smoothing waits for the right neighbour. */
+  smooth: number;
+  smoother: number;
+  /** Of how many independent bins an hour's maximum is one: running mean and count (see peaks.ts). */
+  crowding: number;
+  peaksSeen: number;
+};
 
-export type ForecastState = {
-  readonly zone: string;
-  /** Bins before this are in level, ratios and calibrations. */
+export type ForecastState = Grid & {
+  /** Bins before this instant are learned. */
   through: Instant;
-  /** Bins before this are in the profile. */
-  profileThrough: Instant;
-  readonly ratios: Float32Array;
-  readonly level: Level;
-  readonly calibrations: Calibration[];
+  readonly memory: Memory;
   readonly profile: Profile;
+  readonly missOfDayPart: Float64Array;
+  readonly leads: readonly Lead[];
+  readonly pulse: Pulse;
+  /** Loads of the last bins, as learned: see codec.ts. */
+  readonly journal: Float32Array;
 };
 
-/** JSON values, ready to be stored. */
-export type StoredState = { readonly hot: HotState; readonly cold: ColdState };
-export type HotState = {
-  version: number;
-  zone: string;
-  through: Instant;
-  level: Level;
-  ratios: string;
-  calibrations: { weight: string; size: number; resolved: number }[];
-};
-export type ColdState = {
-  version: number;
-  zone: string;
-  through: Instant;
-  overallLoad: number;
-  overallCount: number;
-  week: string;
-  weekCount: string;
-  day: string;
-  dayCount: string;
-};
-
-export function encodeState(state: ForecastState): StoredState {
-  const { profile } = state;
+export function emptyState(zone: string, through: Instant, binMs = FORECAST_BIN_MS): ForecastState {
+  if (!(binMs >= MINUTE_MS)) throw new RangeError(`A forecast bin of ${binMs} ms is shorter than a minute.`);
+  const grid = { zone, binMs };
   return {
-    hot: {
-      version: VERSION,
-      zone: state.zone,
-      through: state.through,
-      level: state.level,
-      ratios: toBase64(state.ratios),
-      calibrations: state.calibrations.map(({ weight, size, resolved }) => {
-        return { weight: toBase64(weight), size, resolved };
-      }),
-    },
-    cold: {
-      version: VERSION,
-      zone: state.zone,
-      through: state.profileThrough,
-      overallLoad: profile.overallLoad,
-      overallCount: profile.overallCount,
-      week: toBase64(profile.weekLoad),
-      weekCount: toBase64(profile.weekCount),
-      day: toBase64(profile.dayLoad),
-      dayCount: toBase64(profile.dayCount),
-    },
-  };
-}
-
-/** The state that was stored, or null where it is of another version or damaged and must be rebuilt from samples. */
-export function decodeState(stored: StoredState | null): ForecastState | null {
-  if (stored === null || stored.hot.version !== VERSION || stored.cold.version !== VERSION) return null;
-  if (stored.hot.zone !== stored.cold.zone) return null;
-  try {
-    const state = { ...decodeHot(stored.hot), ...decodeCold(stored.cold) };
-    return isWhole(state) ? state : null;
-  } catch {
-    return null;
-  }
-}
-
-function decodeHot({
-  zone,
-  through,
-  level,
-  ratios,
-  calibrations,
-}: HotState): Omit<ForecastState, keyof ColdPart> {
-  return {
-    zone,
+    ...grid,
     through,
-    level: { ...level },
-    ratios: floatsOf(ratios),
-    calibrations: calibrations.map(({ weight, size, resolved }) => ({
-      weight: floatsOf(weight),
-      size,
-      resolved,
-    })),
-  };
-}
-
-type ColdPart = Pick<ForecastState, "profile" | "profileThrough">;
-
-function decodeCold(cold: ColdState): ColdPart {
-  return {
-    profileThrough: cold.through,
-    profile: {
-      weekLoad: floatsOf(cold.week),
-      weekCount: bytesOf(cold.weekCount),
-      dayLoad: floatsOf(cold.day),
-      dayCount: bytesOf(cold.dayCount),
-      overallLoad: cold.overallLoad,
-      overallCount: cold.overallCount,
+    memory: emptyMemory(grid, binAt(grid, through)),
+    profile: emptyProfile(binsPerDay(grid)),
+    missOfDayPart: new Float64Array(DAY_PARTS),
+    leads: freshLeads(grid),
+    pulse: {
+      expected: 0,
+      miss: 0,
+      deviation: 0,
+      highest: 0,
+      odd: 0,
+      sameFor: 0,
+      lastLoad: -1,
+      smooth: 0,
+      smoother: 0,
+      crowding: 0,
+      peaksSeen: 0,
     },
+    journal: new Float32Array(Math.min(288, binsPerDay(grid))).fill(Number.NaN),
   };
 }
 
-function isWhole({ ratios, calibrations, profile }: ForecastState): boolean {
-  return (
-    ratios.length === RING_BINS &&
-    profile.weekLoad.length === WEEK_SLOTS &&
-    profile.weekCount.length === WEEK_SLOTS &&
-    profile.dayLoad.length === DAY_SLOTS &&
-    profile.dayCount.length === DAY_SLOTS &&
-    calibrations.length === HORIZONS_MS.length &&
-    calibrations.every(({ weight }) => weight.length === CELLS)
-  );
+/** As a share of the highest root. */
+const GRAIN = 0.01;
+
+/** Below this nothing is far: a pool that stood still has no usual miss to compare its first change with. */
+export function grainOf({ pulse }: ForecastState): number {
+  return GRAIN * pulse.highest;
 }
 
-function toBase64(values: Float32Array | Uint8Array): string {
-  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return btoa(text);
+/** Every array of the state in one fixed order, by how finely it must be stored. */
+export function arraysOf(state: ForecastState): {
+  readonly coarse: readonly Float64Array[];
+  readonly fine: readonly Float64Array[];
+  readonly counts: readonly Uint8Array[];
+} {
+  const { memory, profile, leads } = state;
+  return {
+    coarse: [memory.roots, ...memory.tracks, profile.day, profile.kind, profile.week],
+    fine: [
+      profile.misses,
+      profile.shares,
+      state.missOfDayPart,
+      ...leads.flatMap((lead) => [
+        lead.sums.gram,
+        lead.sums.moment,
+        lead.weights,
+        lead.misses,
+        lead.shares,
+        lead.spread.sums.gram,
+        lead.spread.sums.moment,
+        lead.spread.weights,
+        lead.errors,
+        lead.tally,
+      ]),
+    ],
+    counts: [profile.dayCount, profile.kindCount, profile.weekCount],
+  };
 }
 
-function bytesOf(base64: string): Uint8Array {
-  const text = atob(base64);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return bytes;
-}
-
-function floatsOf(base64: string): Float32Array {
-  return new Float32Array(bytesOf(base64).buffer);
+export function copyState(state: ForecastState): ForecastState {
+  const copy = emptyState(state.zone, state.through, state.binMs);
+  const [from, to] = [arraysOf(state), arraysOf(copy)];
+  for (const [i, array] of from.coarse.entries()) to.coarse[i]!.set(array);
+  for (const [i, array] of from.fine.entries()) to.fine[i]!.set(array);
+  for (const [i, array] of from.counts.entries()) to.counts[i]!.set(array);
+  copy.journal.set(state.journal);
+  Object.assign(copy.pulse, state.pulse);
+  Object.assign(copy.memory, { first: state.memory.first, last: state.memory.last });
+  Object.assign(copy.profile, {
+    overallRoot: state.profile.overallRoot,
+    overallCount: state.profile.overallCount,
+  });
+  return copy;
 }

@@ -1,0 +1,152 @@
+/**
+ * State at rest, as databases keep theirs: a checkpoint and a journal. The cold part is the whole state (≈ 40 KB), saved
+ * at most hourly; the hot part is the loads of the last day of bins (≈ 1.5 KB), saved at every tick. Reading takes the
+ * checkpoint and learns from the journal what came after it: a dozen bins, a few microseconds each, and the result is
+ * the state that was. A checkpoint older than the journal reaches back is still good: `through` says from when on the
+ * samples are wanted again.
+ *
+ * Roots and running means are stored in 16 bits, in steps of 1/32767 of the largest of their array; sums and weights in
+ * 32 bits. What is read back forecasts within a thousandth of what was written.
+ *
+ * The trap is NaN, which JSON turns into null: a gap is the one 16-bit number that no root uses.
+ */
+import type { Instant } from "../time.ts";
+import { bytesOf, toBase64 } from "./base64.ts";
+import { binAt } from "./grid.ts";
+import { learner } from "./learn.ts";
+import { arraysOf, emptyState, type ForecastState, type Pulse } from "./state.ts";
+
+const VERSION = 2;
+const STEPS = 32_767;
+const GAP = -32_768;
+
+/** JSON values, ready to be stored. */
+export type StoredState = { readonly hot: HotState; readonly cold: ColdState };
+export type HotState = {
+  version: number;
+  zone: string;
+  binMs: number;
+  /** Bins before this were learned when it was written. */
+  through: Instant;
+  /** float32 loads of the bins before it, the newest last; NaN where none was learned. */
+  journal: string;
+};
+export type ColdState = {
+  version: number;
+  zone: string;
+  binMs: number;
+  through: Instant;
+  first: number;
+  overallRoot: number;
+  overallCount: number;
+  pulse: Pulse;
+  scales: string;
+  coarse: string;
+  fine: string;
+  counts: string;
+};
+
+export function encodeState(state: ForecastState): StoredState {
+  return { hot: encodeHot(state), cold: encodeCold(state) };
+}
+
+export function encodeHot(state: ForecastState): HotState {
+  const { zone, binMs, through, journal } = state;
+  const newest = binAt(state, through) - 1;
+  const loads = journal.map((_, i) => journal[(newest + 1 + i) % journal.length]!);
+  return { version: VERSION, zone, binMs, through, journal: toBase64(loads) };
+}
+
+export function encodeCold(state: ForecastState): ColdState {
+  const { zone, binMs, through, memory, profile, pulse } = state;
+  const { coarse, fine, counts } = arraysOf(state);
+  const scales = Float32Array.from(coarse, scaleOf);
+  return {
+    version: VERSION,
+    zone,
+    binMs,
+    through,
+    first: memory.first,
+    overallRoot: profile.overallRoot,
+    overallCount: profile.overallCount,
+    pulse: { ...pulse },
+    scales: toBase64(scales),
+    coarse: toBase64(Int16Array.from(coarse.flatMap((array, i) => stepsOf(array, scales[i]!)))),
+    fine: toBase64(Float32Array.from(fine.flatMap((array) => [...array]))),
+    counts: toBase64(Uint8Array.from(counts.flatMap((array) => [...array]))),
+  };
+}
+
+/** The state that was stored, or null where it is of another version or damaged and must be rebuilt from samples. */
+export function decodeState(stored: StoredState | null): ForecastState | null {
+  if (stored === null) return null;
+  const { hot, cold } = stored;
+  if (hot.version !== VERSION || cold.version !== VERSION) return null;
+  if (hot.zone !== cold.zone || hot.binMs !== cold.binMs) return null;
+  try {
+    const state = decodeCold(cold);
+    if (state !== null) replay(state, hot);
+    return state;
+  } catch {
+    return null;
+  }
+}
+
+function decodeCold(cold: ColdState): ForecastState | null {
+  const state = emptyState(cold.zone, cold.through, cold.binMs);
+  const { coarse, fine, counts } = arraysOf(state);
+  const scales = new Float32Array(bytesOf(cold.scales).buffer);
+  const whole =
+    spread(new Int16Array(bytesOf(cold.coarse).buffer), coarse, (steps, array) =>
+      steps === GAP ? Number.NaN : steps * scales[array]!,
+    ) &&
+    spread(new Float32Array(bytesOf(cold.fine).buffer), fine, (value) => value) &&
+    spread(bytesOf(cold.counts), counts, (value) => value);
+  if (!whole) return null;
+  Object.assign(state.pulse, cold.pulse);
+  Object.assign(state.memory, { first: cold.first, last: binAt(state, cold.through) - 1 });
+  Object.assign(state.profile, { overallRoot: cold.overallRoot, overallCount: cold.overallCount });
+  return state;
+}
+
+/** Learns the bins that the checkpoint does not know, where the journal has all of them. */
+function replay(state: ForecastState, hot: HotState): void {
+  const loads = new Float32Array(bytesOf(hot.journal).buffer);
+  if (loads.length !== state.journal.length) throw new RangeError("The journal is cut off.");
+  const end = binAt(state, hot.through);
+  loads.forEach((load, i) => {
+    const bin = end - loads.length + i;
+    state.journal[((bin % loads.length) + loads.length) % loads.length] = load;
+  });
+  const start = binAt(state, state.through);
+  if (end - start > loads.length) return;
+  const learn = learner(state);
+  for (let bin = start; bin < end; bin++) learn(bin, loads[bin - end + loads.length]!);
+  state.through = Math.max(state.through, hot.through);
+}
+
+function spread(
+  from: ArrayLike<number>,
+  to: readonly (Float64Array | Uint8Array)[],
+  read: (value: number, array: number) => number,
+): boolean {
+  let next = 0;
+  if (from.length !== to.reduce((sum, array) => sum + array.length, 0)) return false;
+  to.forEach((array, a) => {
+    for (let i = 0; i < array.length; i++) array[i] = read(from[next++]!, a);
+  });
+  return true;
+}
+
+function scaleOf(array: Float64Array): number {
+  let largest = 0;
+  for (const value of array) if (Math.abs(value) > largest) largest = Math.abs(value);
+  return largest / STEPS;
+}
+
+function stepsOf(array: Float64Array, scale: number): number[] {
+  return Array.from(array, (value) => {
+    if (Number.isNaN(value)) return GAP;
+    return scale === 0 ? 0 : Math.max(-STEPS, Math.min(STEPS, Math.round(value / scale)));
+  });
+}

@@ -1,0 +1,91 @@
+/**
+ * All that is learned for one lead: its regression, its experts, its spread, its errors. Eleven leads from 5 minutes to a
+ * day are learned; a forecast between two of them is the mean of both, by the logarithm of the lead, and one beyond a day
+ * is that of a day, widened.
+ *
+ * The trap: beyond a day the profile that is judged has already learned the bin between; what looks like skill there
+ * would be memory. So nothing is learned at two days or a week.
+ */
+import { MINUTE_MS } from "../time.ts";
+import { FIRST_COUNT, fadeErrors, freshErrors } from "./errors.ts";
+import { EXPERTS } from "./experts.ts";
+import { FEATURES } from "./features.ts";
+import { binsPerDay, type Grid } from "./grid.ts";
+import { emptySums, fade, type Sums } from "./least-squares.ts";
+import { believedWeights } from "./regression.ts";
+import { freshSpread, type SpreadModel } from "./spread.ts";
+
+const LEAD_MINUTES: readonly number[] = [5, 10, 15, 30, 60, 120, 240, 360, 720, 1_080, 1_440];
+/** What stays of what was learned on the first day, which knew no usual day yet. */
+const KEPT_OF_FIRST_DAY = 0.05;
+
+export type Lead = {
+  readonly bins: number;
+  readonly leadMs: number;
+  /** A row is learned at every so many bins; later, with rows enough, at fewer. */
+  readonly every: number;
+  readonly everyLater: number;
+  readonly sums: Sums;
+  readonly weights: Float64Array;
+  readonly belief: Float64Array;
+  /** Of each expert and of the mixture. */
+  readonly misses: Float64Array;
+  readonly shares: Float64Array;
+  readonly spread: SpreadModel;
+  readonly errors: Float64Array;
+  /** Rows learned (decayed), mean absolute miss. */
+  readonly tally: Float64Array;
+};
+
+export const ROWS = 0;
+export const MEAN_MISS = 1;
+
+export function freshLeads(grid: Grid): Lead[] {
+  const longest = binsPerDay(grid);
+  const bins = LEAD_MINUTES.map((minutes) => Math.round((minutes * MINUTE_MS) / grid.binMs));
+  return [...new Set(bins)]
+    .filter((lead) => lead >= 1 && lead <= longest)
+    .map((lead, i) => freshLead(grid, lead, i));
+}
+
+function freshLead({ binMs }: Grid, bins: number, rank: number): Lead {
+  const minutes = rank <= 2 ? 5 : rank <= 4 ? 10 : 20;
+  const every = Math.max(1, Math.round((minutes * MINUTE_MS) / binMs));
+  const belief = believedWeights(bins * binMs);
+  return {
+    bins,
+    leadMs: bins * binMs,
+    every,
+    everyLater: Math.max(every, Math.round(((rank > 4 ? 3 : 2) * minutes * MINUTE_MS) / binMs)),
+    sums: emptySums(FEATURES),
+    weights: belief.slice(),
+    belief,
+    misses: new Float64Array(EXPERTS.length + 1),
+    shares: new Float64Array(EXPERTS.length).fill(1 / EXPERTS.length),
+    spread: freshSpread(),
+    errors: freshErrors(),
+    tally: new Float64Array(2),
+  };
+}
+
+/** After the first day: what was learned without a usual day to compare with is nearly forgotten. */
+export function forgetFirstDay(lead: Lead): void {
+  fade(lead.sums, KEPT_OF_FIRST_DAY);
+  fade(lead.spread.sums, KEPT_OF_FIRST_DAY);
+  for (let j = 0; j < lead.misses.length; j++) lead.misses[j]! *= KEPT_OF_FIRST_DAY;
+  lead.tally[ROWS]! *= KEPT_OF_FIRST_DAY;
+  fadeErrors(lead.errors, FIRST_COUNT);
+}
+
+/** The two leads around `bins`, and the share of the longer one. */
+export function leadsAround(
+  leads: readonly Lead[],
+  bins: number,
+): { low: number; high: number; share: number } {
+  const last = leads.length - 1;
+  let low = 0;
+  while (low < last && leads[low + 1]!.bins <= bins) low++;
+  const shorter = leads[low]!.bins;
+  if (low === last || bins <= shorter) return { low, high: low, share: 0 };
+  return { low, high: low + 1, share: Math.log(bins / shorter) / Math.log(leads[low + 1]!.bins / shorter) };
+}

@@ -1,0 +1,94 @@
+/**
+ * The quantile of the highest bin of a window, which is what machines must carry. Were bins independent, the chance that
+ * all of them stay under x would be the product of their shares F₁(x)·F₂(x)·…; they are not: one busy quarter of an hour
+ * makes them all high. So the product is raised to θ in (0, 1], the share of bins that count as independent: the
+ * extremal index of Leadbetter (1983).
+ *
+ *   P(max ≤ x) = (F₁(x) · … · F_m(x))^θ
+ *
+ * θ is learned. If it is right, −θ·Σ ln F_i(M) is exponential with mean 1 for the maximum M that came; so θ is one over
+ * the mean of −Σ ln F_i(M), over the hours that are past. That needs neither labels nor a model of the dependence.
+ *
+ * The trap: a window of one bin must answer the bin's own quantile, so θ is at least 1/m.
+ */
+
+import type { Quantile } from "../quantile.ts";
+import { HOUR_MS, type Instant } from "../time.ts";
+import { type BinAhead, binAhead, errorsAt, rootAhead, shareBelow } from "./bins-ahead.ts";
+import { binAt } from "./grid.ts";
+import { rootAt } from "./memory.ts";
+import { type Desk, freshDesk } from "./mixture.ts";
+import { loadOf } from "./root.ts";
+import type { ForecastState } from "./state.ts";
+
+/** Before any hour was resolved: about a third of the bins count, and that weighs as much as so many hours. */
+const FIRST_CROWDING = 3;
+const FIRST_HOURS = 12;
+const REMEMBERED_HOURS = 250;
+/** One hour that nobody foresaw must not make all bins independent. */
+const MOST_SURPRISE = 12;
+const LEAST_SHARE = 1e-6;
+const HALVINGS = 30;
+
+export type PeakWindow = { readonly from: Instant; readonly until: Instant };
+
+/**
+ * The load that the highest bin of a window stays under with probability `quantile`.
+ * @returns in the unit of the samples; 0 for an empty window.
+ */
+export function maxOver(state: ForecastState, window: PeakWindow, quantile: Quantile): number {
+  const desk = freshDesk();
+  const bins: BinAhead[] = [];
+  for (let bin = binAt(state, window.from); bin * state.binMs < window.until; bin++) {
+    bins.push(binAhead(state, desk, bin));
+  }
+  if (bins.length === 0) return 0;
+  const theta = Math.min(1, Math.max(1 / bins.length, 1 / crowdingOf(state)));
+  // The highest of the bins' own quantiles is too low, the highest at quantile^(1/m) too high; the answer is between.
+  let low = highestAt(state, bins, quantile);
+  if (bins.length === 1) return loadOf(low);
+  let high = highestAt(state, bins, quantile ** (1 / bins.length));
+  for (let i = 0; i < HALVINGS && high - low > 1e-6 * high; i++) {
+    const middle = (low + high) / 2;
+    if (Math.exp(-theta * surpriseOf(state, bins, middle)) < quantile) low = middle;
+    else high = middle;
+  }
+  return loadOf(high);
+}
+
+/** Every third hour, and a bin later each time: forecasts the hour that ends with `bin` from before it, and learns θ from its highest bin. */
+export function learnPeak(state: ForecastState, desk: Desk, bin: number): void {
+  const { memory, pulse } = state;
+  const length = Math.max(2, Math.round(HOUR_MS / state.binMs));
+  const origin = bin - length;
+  if (bin % (3 * length + 1) !== 0 || origin < memory.first + 2) return;
+  const bins: BinAhead[] = [];
+  let highest = 0;
+  for (let b = origin + 1; b <= bin; b++) {
+    const root = rootAt(memory, b);
+    if (Number.isNaN(root)) return;
+    highest = Math.max(highest, root);
+    bins.push(binAhead(state, desk, b, origin));
+  }
+  const surprise = Math.min(MOST_SURPRISE, surpriseOf(state, bins, highest));
+  const rate = 1 / Math.min(REMEMBERED_HOURS, FIRST_HOURS + pulse.peaksSeen + 1);
+  pulse.crowding = crowdingOf(state) * (1 - rate) + surprise * rate;
+  pulse.peaksSeen += 1;
+}
+
+/** 1/θ. */
+function crowdingOf({ pulse }: ForecastState): number {
+  return pulse.peaksSeen === 0 ? FIRST_CROWDING : Math.max(1, pulse.crowding);
+}
+
+/** −Σ ln F_i(root). */
+function surpriseOf(state: ForecastState, bins: readonly BinAhead[], root: number): number {
+  let sum = 0;
+  for (const parts of bins) sum -= Math.log(Math.max(LEAST_SHARE, shareBelow(parts, state.leads, root)));
+  return sum;
+}
+
+function highestAt(state: ForecastState, bins: readonly BinAhead[], quantile: Quantile): number {
+  const errors = errorsAt(state.leads, quantile);
+  return bins.reduce((highest, parts) => Math.max(highest, rootAhead(parts, errors)), 0);
+}
