@@ -54,8 +54,13 @@ as $$
 $$;
 
 -- Judges what is due. Five minutes are settled when all were measured, else after another twenty with what there is; where
--- nothing was measured, two days later nothing will be. The lateral look-up and the ctid keep the planner from walking through
--- whole tables for the few rows that are due.
+-- nothing was measured, two days later nothing will be. But what is noted and not rolled up yet was measured: after days in
+-- which no refresh ran, a verdict on less than the whole waits for it. The lateral look-up and the ctid keep the planner from
+-- walking through whole tables for the few rows that are due.
+--
+-- The trap is a load that a real cannot hold: one such sample would stop the judging of all pools, and the refresh with it. So
+-- less than a millionth counts as nothing, as in the sketch of the rollups, and there is a most. What was predicted is kept as
+-- real; to compare, so is the actual, or 33.33 is above a prediction of 33.33.
 create function flyahead.resolve_predictions(p_now timestamptz, batch integer default 20000) returns integer
 language sql
 as $$
@@ -63,10 +68,13 @@ as $$
     select q.ctid, t.peak as actual
     from flyahead.traffic_predictions q
     left join lateral (
-      select b.peak, b.minutes from flyahead.traffic_5m b where b.pool_id = q.pool_id and b.at = flyahead.bucket('5 minutes', q.target_at) offset 0
+      select case when b.peak > 1e-6 then least(b.peak, 1e30) else 0 end as peak, b.minutes
+      from flyahead.traffic_5m b where b.pool_id = q.pool_id and b.at = flyahead.bucket('5 minutes', q.target_at) offset 0
     ) t on true
     where q.resolved_at is null and q.target_at <= p_now - interval '5 minutes'
-      and (t.minutes = 5 or t.minutes > 0 and q.target_at <= p_now - interval '25 minutes' or q.target_at <= p_now - interval '2 days')
+      and (t.minutes = 5
+        or (t.minutes > 0 and q.target_at <= p_now - interval '25 minutes' or q.target_at <= p_now - interval '2 days')
+          and q.target_at + interval '5 minutes' <= coalesce((select min(n.since) from flyahead.rollup_queue n), 'infinity'))
     order by q.target_at limit batch
     for update of q skip locked
   ), judged as (
@@ -77,9 +85,9 @@ as $$
     insert into flyahead.prediction_scores as known (pool_id, source, model, horizon_seconds, day, judged, given_up, actual, absolute_error, error, pinball,
       under_q10, under_q50, under_q90, under_q95, under_q99)
     select j.pool_id, j.source, j.model, j.horizon_seconds, (j.target_at at time zone 'UTC')::date, count(j.actual), count(*) filter (where j.actual is null),
-      coalesce(sum(j.actual), 0), coalesce(sum(abs(j.error)), 0), coalesce(sum(j.error), 0), coalesce(sum(j.pinball), 0),
-      count(*) filter (where j.actual <= j.load[1]), count(*) filter (where j.actual <= j.load[2]), count(*) filter (where j.actual <= j.load[3]),
-      count(*) filter (where j.actual <= j.load[4]), count(*) filter (where j.actual <= j.load[5])
+      coalesce(sum(j.actual), 0), coalesce(sum(abs(j.error)), 0), coalesce(sum(j.error), 0), coalesce(sum(j.pinball::double precision), 0),
+      count(*) filter (where j.actual::real <= j.load[1]), count(*) filter (where j.actual::real <= j.load[2]), count(*) filter (where j.actual::real <= j.load[3]),
+      count(*) filter (where j.actual::real <= j.load[4]), count(*) filter (where j.actual::real <= j.load[5])
     from judged j group by 1, 2, 3, 4, 5
     order by 1, 5, 2, 3, 4
     on conflict (pool_id, day, source, model, horizon_seconds) do update set judged = known.judged + excluded.judged,

@@ -5,6 +5,9 @@
  * Strength is the share of the load's variation that the usual week explains: the variance of its slots, over that and the
  * squared error that is usual a day ahead (as in STL: Cleveland et al. 1990, with the error of a real forecast for the
  * remainder). 0 is a flat or unpredictable load, 1 a clockwork.
+ *
+ * The trap: SQL keeps these numbers as reals, and refuses one that is too small, the whole tick with it. So loads are rounded
+ * to hundredths, as in a forecast.
  */
 import { DAY_MS, HOUR_MS } from "../time.ts";
 import { describe } from "./describe.ts";
@@ -54,8 +57,8 @@ export function patternsOf(state: ForecastState): Pattern[] {
     return {
       dayOfWeek: Math.floor(hour / 24),
       hourOfDay: hour % 24,
-      usualLoad: mean(loads),
-      peakLoad: Math.max(...loads),
+      usualLoad: rounded(mean(loads)),
+      peakLoad: rounded(Math.max(...loads)),
       weeksSeen: weeks,
       season: seasonOf(state, slots, weeks),
       strength,

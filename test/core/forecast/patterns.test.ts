@@ -27,6 +27,44 @@ it("shows the profile as 168 hours of the local week, Monday first", () => {
   expect(nine.confidence).toBeLessThanOrEqual(1);
 });
 
+it.each([
+  ["leaves out the hour that spring skips", Date.UTC(2026, 2, 8, 23), 36, 3],
+  ["counts the hour that autumn repeats twice", Date.UTC(2026, 9, 4, 22), 60, 5],
+])(
+  "%s, and keeps local hours in place across the change",
+  (_name, mondayInBerlin, samplesOfSundayTwo, weeks) => {
+    const zone = "Europe/Berlin";
+    const local = new Intl.DateTimeFormat("en-GB", { timeZone: zone, hour: "2-digit", hourCycle: "h23" });
+    const hourAt = new Map<number, number>();
+    const hourOf = (at: number) => {
+      const hour = Math.floor(at / HOUR_MS);
+      if (!hourAt.has(hour)) hourAt.set(hour, Number(local.format(hour * HOUR_MS)));
+      return hourAt.get(hour);
+    };
+    // Four local weeks with the change in the third: one has an hour less, or more.
+    const change = samplesOfSundayTwo - 48;
+    const minutes = 28 * 24 * 60 + Math.sign(change) * 60;
+    const samples = minutesFrom(mondayInBerlin, minutes, (at) => (hourOf(at) === 9 ? 600 : 60));
+    const until = mondayInBerlin + minutes * 60_000;
+    const patterns = patternsOf(ensembleForecaster(zone).update(null, samples, [], until));
+    expect(patterns).toHaveLength(168);
+    const sunday = patterns.slice(6 * 24);
+    expect(sunday[2]).toMatchObject({ samples: samplesOfSundayTwo, weeksSeen: weeks });
+    for (const hour of [1, 3]) expect(sunday[hour]).toMatchObject({ samples: 48, weeksSeen: 4 });
+    for (let day = 0; day < 7; day++) {
+      const [eight, nine, ten] = patterns.slice(24 * day + 8, 24 * day + 11).map((p) => p.usualLoad);
+      expect(nine).toBeGreaterThan(500);
+      expect(Math.max(eight!, ten!)).toBeLessThan(150);
+    }
+  },
+);
+
+it("rounds loads to hundredths, so that none is too small for SQL", () => {
+  const samples = minutesFrom(MONDAY, 24 * 60, (_, i) => (i % 60 ? 0 : 1e-44));
+  const patterns = patternsOf(ensembleForecaster("UTC").update(null, samples, [], MONDAY + DAY_MS));
+  for (const { usualLoad, peakLoad } of patterns) expect([usualLoad, peakLoad]).toEqual([0, 0]);
+});
+
 it("lets the usual day stand in for hours of the week that were not seen", () => {
   const samples = minutesFrom(MONDAY, 24 * 60, () => 60);
   const patterns = patternsOf(ensembleForecaster("UTC").update(null, samples, [], MONDAY + DAY_MS));
