@@ -1,5 +1,5 @@
 /**
- * The product's own forecaster on real traffic, in the format that the shared scorer reads:
+ * The product's own forecaster on real traffic, as rows that a scorer can read:
  *
  *   npx tsx bench/forecast.ts --origins FILE --traces DIR --out forecast.csv --timing timing.csv [--series a,b]
  *
