@@ -9,7 +9,7 @@ export function toBase64({ buffer, byteOffset, byteLength }: ArrayBufferView): s
 }
 
 /** @throws DOMException where the text is no base64. */
-export function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
+export function bytesOf(base64: string): Uint8Array {
   const text = atob(base64);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
