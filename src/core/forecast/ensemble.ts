@@ -16,6 +16,7 @@ import { binAhead, errorsAt, rootAhead } from "./bins-ahead.ts";
 import { describe } from "./describe.ts";
 import { FORECAST_BIN_MS, type Forecast, type Forecaster, type ForecastRequest } from "./forecast.ts";
 import { binAt } from "./grid.ts";
+import { lately } from "./lately.ts";
 import { learner } from "./learn.ts";
 import { freshDesk } from "./mixture.ts";
 import { loadOf } from "./root.ts";
@@ -42,8 +43,9 @@ function update(
 ): ForecastState {
   // Another zone moves every slot: what was learned in the old one is no longer about the same hours.
   const known = before !== null && before.zone === zone && before.binMs === binMs ? before : null;
-  const state = known ? copyState(known) : emptyState(zone, floorTo(samples.start, binMs), binMs);
   const complete = floorTo(now, binMs);
+  if (known !== null && known.through >= complete) return known;
+  const state = known ? copyState(known) : emptyState(zone, floorTo(samples.start, binMs), binMs);
   const newest = measuredUntil(samples) ?? samples.start;
   const learn = learner(state);
   for (let at = state.through; at < complete; at += binMs) {
@@ -67,14 +69,16 @@ function isWhole({ start, binMs, values }: TrafficSeries, from: Instant, widthMs
 }
 
 function forecast(state: ForecastState, request: ForecastRequest): Forecast {
-  const { binMs, leads } = state;
+  const { leads } = state;
+  const every = Math.max(1, Math.round((request.binMs ?? state.binMs) / state.binMs));
+  const binMs = every * state.binMs;
   const first = binAt(state, request.from);
-  const length = Math.max(0, Math.ceil((request.until - first * binMs) / binMs));
+  const length = Math.max(0, Math.ceil((request.until - first * state.binMs) / binMs));
   const errors = request.quantiles.map((quantile) => errorsAt(leads, quantile));
   const curves = request.quantiles.map(() => new Array<number>(length));
   const desk = freshDesk();
   for (let i = 0; i < length; i++) {
-    const ahead = binAhead(state, desk, first + i);
+    const ahead = binAhead(state, desk, first + i * every);
     for (let q = 0; q < curves.length; q++) {
       curves[q]![i] = Math.round(100 * loadOf(rootAhead(ahead, errors[q]!))) / 100;
     }
@@ -82,10 +86,11 @@ function forecast(state: ForecastState, request: ForecastRequest): Forecast {
   return {
     madeAt: request.from,
     model: MODEL,
-    ...describe(state, first * binMs),
-    start: first * binMs,
+    ...describe(state, first * state.binMs),
+    start: first * state.binMs,
     binMs,
     quantiles: request.quantiles,
     load: curves,
+    lately: lately(state, request.quantiles),
   };
 }

@@ -5,8 +5,8 @@
  * prediction with a local scale (Lei et al. 2018); fixed decaying weights are of Barber, Candès, Ramdas and Tibshirani,
  * "Conformal prediction beyond exchangeability" (2023).
  *
- * Cells have even steps of asinh(4·error): narrow around zero, wide far out. Beyond six spreads all are alike: what one
- * viral day did must not set the 99th percentile of a month.
+ * Cells have even steps of asinh(4·error): narrow around zero, wide far out. Beyond so many spreads (`farthest`) all are
+ * alike: what one viral day did must not set the 99th percentile of a month.
  *
  * The trap is the first day: thirteen made-up errors, wide on purpose, stand in until there are real ones.
  */
@@ -16,7 +16,6 @@ import type { Quantile } from "../quantile.ts";
 export const CELLS = 80;
 const CELL_WIDTH = 0.15;
 const MIDDLE = 40;
-const FARTHEST = 6;
 /** All errors together never weigh more: older ones shrink to make room. */
 const MEMORY = 667;
 const FIRST_ERRORS: readonly number[] = [-2.5, -1.6, -1, -0.6, -0.3, 0, 0, 0.3, 0.6, 1, 1.6, 2.5, 3.5];
@@ -29,9 +28,9 @@ export function freshErrors(): Float64Array {
   return cells;
 }
 
-/** Takes one error in, as `rows` of them. */
-export function learnError(cells: Float64Array, error: number, rows: number): void {
-  cells[cellOf(error)]! += rows;
+/** Takes one error in, as `rows` of them; beyond `farthest` spreads it counts as that. */
+export function learnError(cells: Float64Array, error: number, rows: number, farthest: number): void {
+  cells[cellOf(clamp(error, -farthest, farthest))]! += rows;
 }
 
 /** Shrinks what is known to the weight of `memory` errors, where it weighs more. */
@@ -68,8 +67,7 @@ function weightOf(cells: Float64Array): number {
 }
 
 function cellOf(error: number): number {
-  const kept = clamp(error, -FARTHEST, FARTHEST);
-  return clamp(Math.round(Math.asinh(4 * kept) / CELL_WIDTH) + MIDDLE, 0, CELLS - 1);
+  return clamp(Math.round(Math.asinh(4 * error) / CELL_WIDTH) + MIDDLE, 0, CELLS - 1);
 }
 
 /** The error at a place between the cells' borders, from 0 to CELLS. */

@@ -10,8 +10,13 @@ import { interpolateQuantile } from "../quantile.ts";
 import { DAY_MS, HOUR_MS, type Instant, MINUTE_MS, WEEK_MS } from "../time.ts";
 import type { TrafficSeries } from "../traffic.ts";
 
-/** Width of a forecast bin. */
+/** Width of a forecast bin where ticks come every five minutes or more seldom, and of the bins that are stored and judged. */
 export const FORECAST_BIN_MS = 5 * MINUTE_MS;
+
+/** Who looks every minute must see every minute. */
+export function forecastBinMs(cadenceMs: number): number {
+  return cadenceMs < FORECAST_BIN_MS ? MINUTE_MS : FORECAST_BIN_MS;
+}
 
 /** Stored and judged at these distances. */
 export const HORIZONS_MS = [15 * MINUTE_MS, HOUR_MS, 6 * HOUR_MS, DAY_MS, WEEK_MS] as const;
@@ -32,12 +37,16 @@ export type Forecast = {
   readonly quantiles: readonly Quantile[];
   /** load[q][i]: requests a minute that quantiles[q] of bin i stays under; never negative, never falling in q. */
   readonly load: readonly (readonly number[])[];
+  /** The same quantiles over all bins of the past week: what this pool has seen, whatever the model says. */
+  readonly lately: readonly number[];
 };
 
 export type ForecastRequest = {
   readonly from: Instant;
   readonly until: Instant;
   readonly quantiles: readonly Quantile[];
+  /** Answers only one bin in each of these; every one where it is absent. */
+  readonly binMs?: number;
 };
 
 /** Step 4 of a tick: new samples in, a forecast and the state to carry out. */

@@ -1,12 +1,12 @@
 /**
  * All that is learned for one lead: its regression, its experts, its spread, its errors. Eleven leads from 5 minutes to a
- * day are learned; a forecast between two of them is the mean of both, by the logarithm of the lead, and one beyond a day
+ * day are learned (and three shorter ones where bins are of a minute); a forecast between two of them is the mean of both, by the logarithm of the lead, and one beyond a day
  * is that of a day, widened.
  *
  * The trap: beyond a day the profile that is judged has already learned the bin between; what looks like skill there
  * would be memory. So nothing is learned at two days or a week.
  */
-import { MINUTE_MS } from "../time.ts";
+import { HOUR_MS, MINUTE_MS } from "../time.ts";
 import { FIRST_COUNT, fadeErrors, freshErrors } from "./errors.ts";
 import { EXPERTS } from "./experts.ts";
 import { FEATURES } from "./features.ts";
@@ -15,7 +15,12 @@ import { emptySums, fade, type Sums } from "./least-squares.ts";
 import { believedWeights } from "./regression.ts";
 import { freshSpread, type SpreadModel } from "./spread.ts";
 
-const LEAD_MINUTES: readonly number[] = [5, 10, 15, 30, 60, 120, 240, 360, 720, 1_080, 1_440];
+/** The first three are for bins of a minute; with wider ones they round to none or to those that follow. */
+const LEAD_MINUTES: readonly number[] = [1, 2, 3, 5, 10, 15, 30, 60, 120, 240, 360, 720, 1_080, 1_440];
+/** A storm may last so long: that far ahead it is news, and its size counts; beyond, it is an accident. */
+const STORM_MS = 2 * HOUR_MS;
+const FARTHEST_NEAR = 12;
+const FARTHEST = 6;
 /** What stays of what was learned on the first day, which knew no usual day yet. */
 const KEPT_OF_FIRST_DAY = 0.05;
 
@@ -32,6 +37,8 @@ export type Lead = {
   readonly misses: Float64Array;
   readonly shares: Float64Array;
   readonly spread: SpreadModel;
+  /** Errors beyond so many spreads are alike. */
+  readonly farthest: number;
   readonly errors: Float64Array;
   /** Rows learned (decayed), mean absolute miss. */
   readonly tally: Float64Array;
@@ -63,6 +70,7 @@ function freshLead({ binMs }: Grid, bins: number, rank: number): Lead {
     misses: new Float64Array(EXPERTS.length + 1),
     shares: new Float64Array(EXPERTS.length).fill(1 / EXPERTS.length),
     spread: freshSpread(),
+    farthest: bins * binMs <= STORM_MS ? FARTHEST_NEAR : FARTHEST,
     errors: freshErrors(),
     tally: new Float64Array(2),
   };

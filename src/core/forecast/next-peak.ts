@@ -3,7 +3,7 @@
  * it before anything else; nothing is decided from it.
  */
 import { DAY_MS, type Instant } from "../time.ts";
-import { FORECAST_BIN_MS, type Forecast } from "./forecast.ts";
+import type { Forecast } from "./forecast.ts";
 
 /** So far the peak is looked for: every pool's day has one. */
 export const PEAK_WINDOW_MS = DAY_MS;
@@ -16,8 +16,12 @@ export type NextPeak = {
 };
 
 /** The first of the busiest bins, or null where the forecast has none or foresees no traffic at all. */
-export function nextPeakOf({ start, load }: Pick<Forecast, "start" | "load">): NextPeak | null {
+export function nextPeakOf({
+  start,
+  binMs,
+  load,
+}: Pick<Forecast, "start" | "binMs" | "load">): NextPeak | null {
   const curve = load[0] ?? [];
   const peak = curve.reduce((highest, value) => Math.max(highest, value), 0);
-  return peak > 0 ? { at: start + curve.indexOf(peak) * FORECAST_BIN_MS, load: peak } : null;
+  return peak > 0 ? { at: start + curve.indexOf(peak) * binMs, load: peak } : null;
 }

@@ -9,15 +9,13 @@
  * The trap: SQL keeps these numbers as reals, and refuses one that is too small, the whole tick with it. So loads are rounded
  * to hundredths, as in a forecast.
  */
-import { DAY_MS, HOUR_MS } from "../time.ts";
+import { DAY_MS, HOUR_MS, WEEK_MS } from "../time.ts";
 import { describe } from "./describe.ts";
-import { FORECAST_BIN_MS } from "./forecast.ts";
 import { leadsAround, MEAN_MISS } from "./lead.ts";
-import { DAY_SLOTS, usualLoad, usualRoot, WEEK_SLOTS, weeksSeen } from "./profile.ts";
+import { usualLoad, usualRoot, weeksSeen } from "./profile.ts";
 import type { ForecastState } from "./state.ts";
 
-const SLOTS_PER_HOUR = HOUR_MS / FORECAST_BIN_MS;
-const HOURS_PER_WEEK = WEEK_SLOTS / SLOTS_PER_HOUR;
+const HOURS_PER_WEEK = WEEK_MS / HOUR_MS;
 /** An hour of the week seen so often speaks for itself more than the usual day does. */
 const WEEKS_TO_SPEAK = 2;
 /** An hour seen so often is known as well as it ever will be. */
@@ -33,14 +31,14 @@ export type Pattern = {
   /** 0 is Monday. */
   readonly dayOfWeek: number;
   readonly hourOfDay: number;
-  /** Mean and busiest 5-minute slot of the hour, requests a minute. */
+  /** Mean and busiest slot of the hour, requests a minute. */
   readonly usualLoad: number;
   readonly peakLoad: number;
   readonly weeksSeen: number;
   readonly season: Season;
   /** In [0, 1], of the whole profile. */
   readonly strength: number;
-  /** Bins of 5 minutes that were seen in this hour of the week. */
+  /** Bins that were seen in this hour of the week. */
   readonly samples: number;
   /** In [0, 1]: the forecaster's own, times the share of four weeks in which the hour was seen. */
   readonly confidence: number;
@@ -48,9 +46,10 @@ export type Pattern = {
 
 export function patternsOf(state: ForecastState): Pattern[] {
   const strength = strengthOf(state);
+  const perHour = HOUR_MS / state.binMs;
   const { confidence } = describe(state, state.through);
   return Array.from({ length: HOURS_PER_WEEK }, (_, hour) => {
-    const slots = Array.from({ length: SLOTS_PER_HOUR }, (_, i) => hour * SLOTS_PER_HOUR + i);
+    const slots = Array.from({ length: perHour }, (_, i) => hour * perHour + i);
     const loads = slots.map((slot) => usualLoad(state.profile, slot));
     const seen = slots.map((slot) => weeksSeen(state.profile, slot));
     const weeks = Math.min(...seen);
@@ -70,12 +69,12 @@ export function patternsOf(state: ForecastState): Pattern[] {
 
 function seasonOf({ profile }: ForecastState, slots: readonly number[], weeks: number): Season {
   if (weeks >= WEEKS_TO_SPEAK) return "weekly";
-  return slots.some((slot) => profile.dayCount[slot % DAY_SLOTS]! > 0) ? "daily" : "none";
+  return slots.some((slot) => profile.dayCount[slot % profile.day.length]! > 0) ? "daily" : "none";
 }
 
 /** In roots, where the forecaster measures: there a miss at noon weighs like one at night. */
 function strengthOf({ profile, leads, binMs }: ForecastState): number {
-  const week = Array.from({ length: WEEK_SLOTS }, (_, slot) => usualRoot(profile, slot));
+  const week = Array.from({ length: profile.week.length }, (_, slot) => usualRoot(profile, slot));
   const level = mean(week);
   const season = mean(week.map((root) => (root - level) ** 2));
   const { low } = leadsAround(leads, DAY_MS / binMs);

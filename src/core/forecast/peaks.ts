@@ -56,6 +56,24 @@ export function maxOver(state: ForecastState, window: PeakWindow, quantile: Quan
   return loadOf(high);
 }
 
+/**
+ * The same at several quantiles for a window so short that its bins are alike: each is read off the middle bin, at the
+ * quantile that leaves P(max ≤ x) = F(x)^(m·θ) where it should be.
+ */
+export function maxOverShort(
+  state: ForecastState,
+  { from, until }: PeakWindow,
+  quantiles: readonly Quantile[],
+): number[] {
+  const first = binAt(state, from);
+  const bins = Math.max(1, Math.round((until - from) / state.binMs));
+  const middle = binAhead(state, freshDesk(), first + Math.floor(bins / 2));
+  const independent = Math.max(1, bins / crowdingOf(state));
+  return quantiles.map((quantile) =>
+    loadOf(rootAhead(middle, errorsAt(state.leads, quantile ** (1 / independent)))),
+  );
+}
+
 /** Every third hour, and a bin later each time: forecasts the hour that ends with `bin` from before it, and learns θ from its highest bin. */
 export function learnPeak(state: ForecastState, desk: Desk, bin: number): void {
   const { memory, pulse } = state;

@@ -70,7 +70,7 @@ function resolveLead(
   const farthest =
     mean > 0 ? SPREADS_COUNTED * Math.max(mean, width, grainOf(state)) : Number.POSITIVE_INFINITY;
   const size = Math.min(Math.abs(miss), farthest);
-  learnError(lead.errors, miss / width, rows);
+  learnError(lead.errors, miss / width, rows, lead.farthest);
   addRow(spread.sums, desk.g, size, rows);
   learnRow(lead.sums, lead.belief, desk.x, root, miss, width, rows);
   tally[MEAN_MISS] = mean + (size - mean) * Math.max(0.01 * rows, 1 / (profile.overallCount + 1));

@@ -13,11 +13,15 @@ describe("nextPeakOf", () => {
       [5, 9, 9, 3],
       [50, 10, 10, 90],
     ];
-    expect(nextPeakOf({ start: START, load })).toEqual({ at: START + 5 * MINUTE_MS, load: 9 });
+    expect(nextPeakOf({ start: START, binMs: 5 * MINUTE_MS, load })).toEqual({
+      at: START + 5 * MINUTE_MS,
+      load: 9,
+    });
   });
 
   it("is null where no traffic is foreseen", () => {
-    for (const load of [[], [[]], [[0, 0]]]) expect(nextPeakOf({ start: START, load })).toBeNull();
+    for (const load of [[], [[]], [[0, 0]]])
+      expect(nextPeakOf({ start: START, binMs: 5 * MINUTE_MS, load })).toBeNull();
   });
 });
 
