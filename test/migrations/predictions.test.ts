@@ -156,3 +156,19 @@ it("a verdict that is rolled back is reached again", async () => {
   expect(await judge(60)).toBe(1);
   expect([...(await db.owner`select judged from flyahead.prediction_scores`)]).toEqual([{ judged: 1 }]);
 });
+
+// scikit-learn's documentation of mean_pinball_loss: of these for 1, 2, 3, at quantile 0.1 and 0.9. Ours is a mean over five
+// quantiles, so the four others are given what came.
+it.each([
+  ["0.1", "{0,2,3}", 0.03333],
+  ["0.1", "{1,2,4}", 0.3],
+  ["0.9", "{0,2,3}", 0.3],
+  ["0.9", "{1,2,4}", 0.03333],
+])("has the published pinball loss at quantile %s of %s", async (quantile, forecast, loss) => {
+  const place = quantile === "0.1" ? 1 : 3;
+  const [row] = await db.owner`
+    select 5 * avg(flyahead.pinball_loss(actual, array[
+      case when ${place}::integer = 1 then x else actual end, actual, case when ${place}::integer = 3 then x else actual end, actual, actual]::real[])) as loss
+    from unnest(array[1, 2, 3]::double precision[], ${forecast}::text::double precision[]) as k (actual, x)`;
+  expect(row?.loss).toBeCloseTo(loss, 5);
+});

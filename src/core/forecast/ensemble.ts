@@ -24,6 +24,8 @@ import { copyState, emptyState, type ForecastState } from "./state.ts";
 
 export const MODEL = "ensemble-1";
 const LATE_MS = 15 * MINUTE_MS;
+/** Loads are kept as float32; beyond its end they would be infinite, and every number that follows from them none. */
+const MOST_LOAD = 3e38;
 
 /** `binMs`: width of the bins that are learned and forecast, from 1 to 15 minutes, dividing a day. */
 export function ensembleForecaster(zone: string, binMs = FORECAST_BIN_MS): Forecaster<ForecastState> {
@@ -52,7 +54,8 @@ function update(
     const load = peakBetween(samples, at, at + binMs);
     const mayGrow = load === null || (newest < at + binMs && !isWhole(samples, at, binMs));
     if (mayGrow && at + binMs + LATE_MS > now) break;
-    const learned = load === null || coveredByEvent(events, at) ? Number.NaN : Math.fround(load);
+    const learned =
+      load === null || coveredByEvent(events, at) ? Number.NaN : Math.fround(Math.min(load, MOST_LOAD));
     const bin = binAt(state, at);
     learn(bin, learned);
     state.journal[bin % state.journal.length] = learned;

@@ -68,7 +68,6 @@ export function learner(state: ForecastState): (bin: number, load: number) => vo
     const place = here.bin === bin ? here : placeOf(state, bin);
     const root = rootOf(load);
     if (profile.overallCount === 0) profile.overallRoot = root;
-    pulse.highest = Math.max(root, pulse.highest * (1 - HIGHEST_LOST_PER_DAY / perDay));
     rememberRoot(memory, bin, root);
     const usual = usualRoot(profile, place.slot);
     if (profile.overallCount > FEW_BINS) {
@@ -131,6 +130,8 @@ function followLevels(
   const farFast = firstDay ? Number.POSITIVE_INFINITY : MISSES_BELIEVED * Math.max(pulse.miss, grain);
   const slow = Math.min(farSlow, Math.max(-farSlow, root - usual));
   const fast = judge(pulse, root, load, farFast) - usual;
+  // Of what is believed: taken from the root itself, one absurd bin would lift the very limits that hold it.
+  pulse.highest = Math.max(usual + fast, pulse.highest * (1 - HIGHEST_LOST_PER_DAY / day.length));
   pulse.deviation += (Math.abs(slow) - pulse.deviation) * Math.max(1 / (seen + 1), 1 / (3 * day.length));
   for (const track of FAST) followTrack(memory, track, bin, fast, rates[track]!);
   for (const track of SLOW) followTrack(memory, track, bin, slow, rates[track]!);

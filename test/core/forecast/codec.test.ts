@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { decodeState, encodeState, type StoredState } from "../../../src/core/forecast/codec.ts";
 import { ensembleForecaster } from "../../../src/core/forecast/ensemble.ts";
 import { emptyState } from "../../../src/core/forecast/state.ts";
-import { DAY_MS } from "../../../src/core/time.ts";
+import { DAY_MS, MINUTE_MS } from "../../../src/core/time.ts";
 import { createRandom } from "../../../src/sim/random.ts";
 import { minutesFrom, NOW } from "../examples.ts";
 
@@ -52,6 +52,22 @@ it("keeps within the limits: hot 4 KB, cold 48 KB", () => {
   const { hot, cold } = encodeState(busy);
   expect(bytesOf(hot)).toBeLessThanOrEqual(HOT_LIMIT_BYTES);
   expect(bytesOf(cold)).toBeLessThanOrEqual(COLD_LIMIT_BYTES);
+});
+
+// The cold part of bins of one minute is over its limit: the product has none.
+it.each([
+  [1, Number.POSITIVE_INFINITY],
+  [5, COLD_LIMIT_BYTES],
+  [10, COLD_LIMIT_BYTES],
+  [15, COLD_LIMIT_BYTES],
+])("keeps within them with bins of %d minutes and four weeks of history", (minutes, coldLimit) => {
+  const random = createRandom("bins");
+  const binMs = minutes * MINUTE_MS;
+  const start = NOW - 28 * DAY_MS;
+  const values = Array.from({ length: (28 * DAY_MS) / binMs }, () => random.logNormal(98_765, 0.7));
+  const state = ensembleForecaster(ZONE, binMs).update(null, { start, binMs, values }, [], NOW);
+  expect(bytesOf(encodeState(state).hot)).toBeLessThanOrEqual(HOT_LIMIT_BYTES);
+  expect(bytesOf(encodeState(state).cold)).toBeLessThanOrEqual(coldLimit);
 });
 
 describe("what cannot be read is null and rebuilt from samples", () => {

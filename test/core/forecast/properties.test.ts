@@ -1,6 +1,7 @@
 /** What holds for any traffic: quantiles in order, nothing negative or undefined, and no dependence on units or dates. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { decodeState, encodeState } from "../../../src/core/forecast/codec.ts";
 import { ensembleForecaster } from "../../../src/core/forecast/ensemble.ts";
 import { STORED_QUANTILES } from "../../../src/core/forecast/forecast.ts";
 import { maxOver } from "../../../src/core/forecast/peaks.ts";
@@ -66,6 +67,34 @@ describe("any traffic", () => {
       }),
       { numRuns: 25 },
     );
+  });
+});
+
+describe("extreme counts", () => {
+  const SHAPES: readonly [string, (extreme: number, i: number) => number][] = [
+    ["always", (extreme) => extreme],
+    ["every other bin", (extreme, i) => (i % 2 === 0 ? extreme : 0)],
+    ["once", (extreme, i) => (i === 300 ? extreme : 5)],
+    ["first", (extreme, i) => (i === 0 ? extreme : 5)],
+  ];
+  const extremes = [5e-324, 1e-45, 1e-9, 1e12, 3.5e38, 1e200, Number.MAX_VALUE, Number.POSITIVE_INFINITY];
+
+  it.each(SHAPES)("%s: every answer is a number, also from the state at rest", (_name, shape) => {
+    for (const extreme of extremes) {
+      const values = Array.from({ length: 400 }, (_, i) => shape(extreme, i));
+      const { state, now, load, confidence } = forecastOf(values);
+      const stored = JSON.stringify(encodeState(state));
+      expect(stored, `${extreme}`).not.toContain("null");
+      const back = decodeState(JSON.parse(stored));
+      const request = { from: now, until: now + DAY_MS, quantiles: STORED_QUANTILES };
+      const again = ensembleForecaster("UTC", BIN_MS).forecast(back!, request);
+      const highest = maxOver(state, { from: now, until: now + HOUR_MS }, 0.95);
+      const numbers = [...load.flat(), ...again.load.flat(), highest, confidence];
+      expect(
+        numbers.every((value) => Number.isFinite(value) && value >= 0),
+        `${extreme}`,
+      ).toBe(true);
+    }
   });
 });
 
