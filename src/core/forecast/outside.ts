@@ -22,6 +22,8 @@ import type { ForecastState } from "./state.ts";
 const BELIEF = { ratio: 2, rows: 4 };
 /** Answers that wait at one lead; so many more bins of lead, so many fewer are taken. */
 const MOST_WAITING = 6;
+/** One answer loses no more than so many times what we do: who was absurd for a week must be able to come back. */
+const MOST_LOST = 4;
 /** In roots: 2.2 times the highest load of the last days. */
 const HEADROOM = 1.3;
 
@@ -84,8 +86,9 @@ export function judgeOutside(state: ForecastState, desk: Desk, bin: number, root
     const ours = ownLoss(state, desk, rank, bin, root);
     if (Number.isNaN(ours)) continue;
     losses[3 * rank]! += ours;
-    losses[3 * rank + 1]! += pinballOf(roots, root);
     losses[3 * rank + 2]! += 1;
+    const usual = losses[3 * rank]! / losses[3 * rank + 2]!;
+    losses[3 * rank + 1]! += Math.min(pinballOf(roots, root), MOST_LOST * Math.max(ours, usual));
   }
   state.outside = { ...outside, waiting: waiting.filter((one) => one.bin > bin) };
 }

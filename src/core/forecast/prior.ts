@@ -1,8 +1,8 @@
 /**
  * Sister regions: a pool that is younger than two days borrows from one of the same app and process group that knows its
  * week. Two forecasters walk through the young pool's few hours side by side: one that began empty, as the pool's own state
- * did, and one that began warm (warm-start.ts). Each is judged on bins it learns them, and what both lost
- * decides the warm one's share, by the rule of rival.ts. So a sister who lives by another rhythm is out within hours.
+ * did, and one that began warm (warm-start.ts). Both are judged on bins that they have not
+ * learned yet, and what each lost decides the warm one's share, by the rule of rival.ts. So a sister who lives by another rhythm is out within hours.
  *
  * Nothing of it is stored: it is made anew at each tick, for a few milliseconds, and fades to nothing on the second day.
  *
