@@ -21,6 +21,9 @@ import type { TickSettings } from "./settings.ts";
 /** From so much history a forecaster without state is built. */
 const REBUILD_MS = 28 * DAY_MS;
 
+/** Borrowing takes ten milliseconds of the second that a function may reckon. */
+const MOST_BORROWERS = 20;
+
 /** Looking must leave time for acting. */
 const LONGEST_PAUSE_MS = 10 * SECOND_MS;
 
@@ -54,12 +57,14 @@ export async function observe(
   const read = await readSamples(lease.app, bases, now, ports, settings.binMs);
   const known = bases.map((base) => ({ ...base, samples: samplesPart(base, read, now) }));
   const said = await askExperts(lease.app, known, now, ports);
+  const young = known.filter(({ memory, state }) => memory !== null && mayBorrow(state));
+  const borrowers = young.slice(0, MOST_BORROWERS).map(({ pool }) => pool);
 
   return {
     resolved,
     retired: pools.retired,
     pools: known.map((base, i) => {
-      const sisters = sistersOf(base, bases);
+      const sisters = borrowers.includes(base.pool) ? sistersOf(base, bases) : [];
       const machines = machinesOf(base.pool, listed, unsettled, now);
       const seen = partValue(machines);
       const newOverride = seen === null ? null : overrideIn(base, seen, now);
@@ -117,8 +122,7 @@ function baseOf(pool: PoolKey, memories: readonly PoolMemory[], settings: TickSe
 }
 
 /** For a young pool: the same process group in other regions, where it knows its week. */
-function sistersOf({ pool, state }: PoolBase, bases: readonly PoolBase[]): Sister[] {
-  if (!mayBorrow(state)) return [];
+function sistersOf({ pool }: PoolBase, bases: readonly PoolBase[]): Sister[] {
   return bases.flatMap((other) => {
     const isSister = other.pool.processGroup === pool.processGroup && other.pool.region !== pool.region;
     return isSister && mayLend(other.state) ? [{ region: other.pool.region, state: other.state }] : [];

@@ -1,13 +1,13 @@
 /**
  * Sister regions: a pool that is younger than two days borrows from one of the same app and process group that knows its
  * week. Two forecasters walk through the young pool's few hours side by side: one that began empty, as the pool's own state
- * did, and one that began warm (warm-start.ts). Both are judged on bins that they have not
- * learned yet, and what each lost decides the warm one's share, by the rule of rival.ts. So a sister who lives by another rhythm is out within hours.
+ * did, and one that began warm (warm-start.ts). Both are judged on bins that they have not learned yet, and what each lost
+ * decides the warm one's share, by the rule of rival.ts. So a sister who lives by another rhythm is out within hours.
  *
  * Nothing of it is stored: it is made anew at each tick, for a few milliseconds, and fades to nothing on the second day.
  *
- * The trap is the scale, which is taken from the whole of what was measured: of three hours at night it says little about
- * noon, and the hours that follow must be able to correct it. They do, at every tick.
+ * The trap is the scale, which is taken from all that was measured: three hours at night say little about noon, and the
+ * warm one is judged on the very hours that set it. So nobody has a say in the first hour, and her whole share after three.
  */
 import { clamp } from "../clamp.ts";
 import type { Quantile } from "../quantile.ts";
