@@ -5,8 +5,9 @@
 import { describe, expect, it } from "vitest";
 import { decideTick, type TickDecision } from "../../../src/core/decide-tick.ts";
 import { decodeState, encodeState, type StoredState } from "../../../src/core/forecast/codec.ts";
+import { ensembleForecaster } from "../../../src/core/forecast/ensemble.ts";
 import { STORED_QUANTILES } from "../../../src/core/forecast/forecast.ts";
-import type { OutsideForecast } from "../../../src/core/forecast/outside.ts";
+import { noteOutside, type OutsideForecast } from "../../../src/core/forecast/outside.ts";
 import { panelOf } from "../../../src/core/forecast/panel.ts";
 import { pinballOf } from "../../../src/core/forecast/rival.ts";
 import type { ForecastState } from "../../../src/core/forecast/state.ts";
@@ -138,6 +139,17 @@ describe("a forecaster that nearly knows what comes", () => {
         }),
       );
     expect(shareOf(nextTick(back), HOUR_MS)).toBeCloseTo(shareOf(nextTick(state!), HOUR_MS)!, 3);
+  });
+
+  it("stays within 4 KB also where ticks come every bin, with all that can wait", () => {
+    let state = all[0]!.state!;
+    for (let through = state.through; through < FIRST_TICK + 1.5 * DAY_MS; through += BIN_MS) {
+      const sample = { start: through, binMs: BIN_MS, values: [truth(through)] };
+      state = ensembleForecaster("UTC").update(state, sample, [], through + BIN_MS);
+      state = noteOutside(state, answerOf(NEARLY, through + BIN_MS, "a-name-of-thirty-two-letters-long"));
+    }
+    expect(state.outside!.waiting.length).toBeGreaterThan(40);
+    expect(Buffer.byteLength(JSON.stringify(encodeState(state).hot))).toBeLessThanOrEqual(4_096);
   });
 
   it("whose memory cannot be read is judged anew, and costs the pool nothing else", () => {
