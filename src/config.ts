@@ -49,6 +49,9 @@ const environment = z.object({
   APPS_AT_A_TIME: whole(1, 32, 4),
   INGEST_REQUESTS_PER_MINUTE: whole(1, 1_000_000, 120),
   SAMPLE_MAX_AGE_DAYS: whole(1, 3_650, 90),
+  EXPERTS_URL: webUrl.optional(),
+  EXPERTS_TOKEN: z.string().min(1).optional(),
+  EXPERTS_DEADLINE_SECONDS: whole(1, 30, 5),
   HEARTBEAT_URL: webUrl.optional(),
   SIMULATION_URL: z.string().regex(LOOPBACK).optional(),
 });
@@ -81,6 +84,9 @@ const EXPECTED: Record<string, string> = {
   APPS_AT_A_TIME: "a whole number from 1 to 32",
   INGEST_REQUESTS_PER_MINUTE: "a whole number from 1",
   SAMPLE_MAX_AGE_DAYS: "whole days from 1 to 3650",
+  EXPERTS_URL: "the https:// URL of a forecaster of your own, or nothing",
+  EXPERTS_TOKEN: "the token that EXPERTS_URL wants, or nothing",
+  EXPERTS_DEADLINE_SECONDS: "whole seconds from 1 to 30, and no more than half of TICK_DEADLINE_SECONDS",
   HEARTBEAT_URL: "an https:// URL to be called after each tick, or nothing",
   SIMULATION_URL: "the loopback URL of the simulator; never set it in production",
 };
@@ -93,6 +99,12 @@ export type Config = {
   readonly mode: Mode;
   readonly tick: TickSettings;
   readonly ingest: { readonly requestsPerMinute: number; readonly maxAgeMs: number; readonly binMs: number };
+  /** A forecaster outside, or null where none is asked. */
+  readonly experts: {
+    readonly url: string;
+    readonly token: string | null;
+    readonly deadlineMs: number;
+  } | null;
   readonly heartbeatUrl: string | null;
   /** Set only in the demo and in tests: then the simulator's clock rules and a request may name its slot. */
   readonly simulationUrl: string | null;
@@ -151,6 +163,14 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       maxAgeMs: given.SAMPLE_MAX_AGE_DAYS * DAY_MS,
       binMs: MINUTE_MS,
     },
+    experts:
+      given.EXPERTS_URL === undefined
+        ? null
+        : {
+            url: given.EXPERTS_URL,
+            token: given.EXPERTS_TOKEN ?? null,
+            deadlineMs: given.EXPERTS_DEADLINE_SECONDS * SECOND_MS,
+          },
     heartbeatUrl: given.HEARTBEAT_URL ?? null,
     simulationUrl: given.SIMULATION_URL ?? null,
   };
@@ -169,6 +189,11 @@ function crossed(env: Readonly<Record<string, string | undefined>>): string[] {
     faults.push("MIN_WORKERS_PER_REGION");
   if (given("LEASE_SECONDS", 150) < LEASE_OVER_DEADLINE * given("TICK_DEADLINE_SECONDS", 100))
     faults.push("LEASE_SECONDS");
+  if (
+    given("EXPERTS_DEADLINE_SECONDS", 5) > given("TICK_DEADLINE_SECONDS", 100) / 2 &&
+    env.EXPERTS_URL?.trim()
+  )
+    faults.push("EXPERTS_DEADLINE_SECONDS");
   return faults;
 }
 

@@ -8,9 +8,12 @@ import type { Prediction } from "./core/decide-tick.ts";
 import type { Machine, MachineState, PoolKey } from "./core/fleet.ts";
 import type { ColdState, HotState, StoredState } from "./core/forecast/codec.ts";
 import type { NextPeak } from "./core/forecast/next-peak.ts";
+import type { OutsideForecast } from "./core/forecast/outside.ts";
+import type { ExpertWeight } from "./core/forecast/panel.ts";
 import type { Pattern } from "./core/forecast/patterns.ts";
 import type { Override } from "./core/observation.ts";
 import type { Mode, Policy } from "./core/policy.ts";
+import type { Quantile } from "./core/quantile.ts";
 import type { TickRecord } from "./core/tick-record.ts";
 import type { Instant } from "./core/time.ts";
 import type { TrafficSample, TrafficSeries } from "./core/traffic.ts";
@@ -124,7 +127,11 @@ export type PoolTick = {
   readonly override: Override | null;
   readonly hot: HotState | null;
   /** null while the stored one is young enough. */
-  readonly cold: { readonly state: ColdState; readonly patterns: readonly Pattern[] } | null;
+  readonly cold: {
+    readonly state: ColdState;
+    readonly patterns: readonly Pattern[];
+    readonly weights?: readonly ExpertWeight[];
+  } | null;
   readonly predictions: readonly Prediction[];
   readonly nextPeak: NextPeak | null;
   readonly model: string | null;
@@ -190,6 +197,31 @@ export type Samples = {
 
 export type SeriesWindow = { readonly pool: PoolKey; readonly from: Instant };
 
+/** What a forecaster outside is asked about one app: the load of each bin to come, of each of its pools. */
+export type ExpertRequest = {
+  readonly app: string;
+  readonly now: Instant;
+  /** Start of the first bin that is wanted: the bin of `now`. */
+  readonly from: Instant;
+  readonly binMs: number;
+  readonly bins: number;
+  /** Ascending. */
+  readonly quantiles: readonly Quantile[];
+  readonly pools: readonly ExpertQuestion[];
+};
+export type ExpertQuestion = {
+  readonly pool: PoolKey;
+  readonly timeZone: string;
+  /** The busiest minute of each bin, a week back and up to `from`; NaN is a gap. */
+  readonly recent: TrafficSeries;
+};
+export type ExpertAnswer =
+  | { readonly status: "answered"; readonly forecast: OutsideForecast }
+  | { readonly status: "missing"; readonly why: string };
+
+/** A forecaster outside. It may fail, be slow or talk nonsense: each is an answer, one per pool in their order. Never throws. */
+export type Experts = { ask(request: ExpertRequest): Promise<readonly ExpertAnswer[]> };
+
 /** Tells the outside that a tick closed: a monitor that hears nothing knows that flyahead is dead. Never throws. */
 export type Notifier = { heartbeat(): Promise<void> };
 
@@ -218,6 +250,8 @@ export type TickPorts = {
   readonly history: History;
   readonly samples: Samples;
   readonly notifier: Notifier;
+  /** Absent where no forecaster outside is configured. */
+  readonly experts?: Experts;
   /** A fresh random word for the owner of a lock. */
   readonly newToken: () => string;
 };

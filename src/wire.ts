@@ -2,6 +2,7 @@
  * Configuration in, ports out: the one place that knows which adapter stands behind which port. Connections are made at
  * first use and kept for as long as the isolate lives.
  */
+import { createHttpExperts } from "./adapters/experts/http-experts.ts";
 import { createFlyMachineApi } from "./adapters/fly/machine-api.ts";
 import { passThrough } from "./adapters/memory/pass-through.ts";
 import { connectPostgres } from "./adapters/postgres/connect.ts";
@@ -42,6 +43,7 @@ export function wire(config: Config): Wired {
     clock,
     log,
     newToken,
+    ...(config.experts === null ? {} : { experts: createHttpExperts({ ...config.experts, fetch }) }),
     machineApi: flyMachineApi(config.fly, send, clock),
     guard: passThrough,
     lock: createUpstashLock(redis, log),

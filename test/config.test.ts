@@ -47,6 +47,25 @@ describe("readConfig", () => {
     expect(config.redis).toEqual({ url: REDIS_URL, token: REDIS_TOKEN });
   });
 
+  it("asks a forecaster outside only where its address is set", () => {
+    expect(readConfig({ ...NEEDED, EXPERTS_TOKEN: "word", EXPERTS_URL: " " }).experts).toBeNull();
+    expect(readConfig({ ...NEEDED, TICK_DEADLINE_SECONDS: "2" }).experts).toBeNull();
+    const url = "https://experts.example/ask";
+    expect(readConfig({ ...NEEDED, EXPERTS_URL: url }).experts).toEqual({
+      url,
+      token: null,
+      deadlineMs: 5_000,
+    });
+    expect(
+      readConfig({
+        ...NEEDED,
+        EXPERTS_URL: url,
+        EXPERTS_TOKEN: "word",
+        EXPERTS_DEADLINE_SECONDS: "9",
+      }).experts,
+    ).toEqual({ url, token: "word", deadlineMs: 9_000 });
+  });
+
   it("reports all faults together, by name and never by value", () => {
     const faults = faultsOf({
       REDIS_TOKEN: "secret-word",
@@ -71,6 +90,12 @@ describe("readConfig", () => {
   it.each([
     [{ MIN_WORKERS_PER_REGION: "5", MAX_WORKERS_PER_REGION: "4" }, "MIN_WORKERS_PER_REGION"],
     [{ LEASE_SECONDS: "100" }, "LEASE_SECONDS"],
+    [{ EXPERTS_URL: "http://experts.example.com/ask" }, "EXPERTS_URL"],
+    [{ EXPERTS_DEADLINE_SECONDS: "0" }, "EXPERTS_DEADLINE_SECONDS"],
+    [
+      { EXPERTS_URL: "https://experts.example", EXPERTS_DEADLINE_SECONDS: "20", TICK_DEADLINE_SECONDS: "30" },
+      "EXPERTS_DEADLINE_SECONDS",
+    ],
     [{ FORECAST_QUANTILE: "95" }, "FORECAST_QUANTILE"],
     [{ REQUESTS_PER_WORKER: "0" }, "REQUESTS_PER_WORKER"],
     [{ SIMULATION_URL: "https://sim.example.com" }, "SIMULATION_URL"],

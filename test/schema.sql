@@ -78,6 +78,10 @@ table flyahead.forecast_state
   cold_saved_at timestamp with time zone
   next_peak_at timestamp with time zone -- the busiest time of the next day, as the last tick foresaw it
   next_peak_load double precision -- requests a minute then, at the quantile that machines are counted by
+  expert_weights jsonb -- part of each expert in the forecasts of each lead: [{expert, horizonMs, share, missRatio}]; flyahead_api.expert_weights reads it
+  weighed_at timestamp with time zone -- when expert_weights was written
+  confidence real -- 0 to 1, as the last tick had it: one minus its misses over those of the day before
+  constraint CHECK ((jsonb_typeof(expert_weights) = 'array'::text))
   constraint FOREIGN KEY (pool_id) REFERENCES flyahead.worker_regions(id)
   constraint PRIMARY KEY (pool_id)
   grant to flyahead_service delete, insert, select, update
@@ -479,6 +483,55 @@ view flyahead_api.autoscaling_analytics
     round((d.observed_minutes / 60::double precision)::numeric, 2) AS observed_hours
    FROM flyahead.scaling_1d d
      JOIN flyahead.worker_regions w ON w.id = d.pool_id;
+
+view flyahead_api.expert_weights
+-- whom the forecaster listens to: per pool and lead the part of each expert, what it lately missed, and how the predictions of the last seven days did
+  pool_id integer -- the pool's number
+  app text -- Fly app
+  region text -- Fly region
+  process_group text -- Fly process group
+  horizon interval -- how far ahead
+  expert text -- one of flyahead's own (regression, belief, level, yesterday, last week, usual), a sister region that a young pool borrows from, or an outside expert by its name
+  share double precision -- 0 to 1: its part in the forecasts; over the experts of a lead they sum to 1
+  miss_ratio double precision -- its recent misses over those of flyahead's experts together: below 1 it alone did better; null: nothing to compare yet
+  weighed_at timestamp with time zone -- when this was so: renewed at most hourly
+  confidence real -- 0 to 1, of the pool's forecast at the last tick: one minus its misses over those of the day before
+  judged_as text -- whose predictions the columns after it are about: an outside expert's own, else flyahead's
+  judged bigint -- predictions of the last seven days whose actual is known
+  bias double precision -- mean of median minus actual, requests a minute: above zero, too much was predicted
+  mean_absolute_error double precision -- mean distance of the median from the actual, requests a minute
+  mean_pinball_loss double precision -- mean pinball loss over five quantiles, requests a minute: the smaller the better
+  grant to flyahead_operator select
+  grant to flyahead_service select
+ SELECT w.id AS pool_id,
+    w.app,
+    w.region,
+    w.process_group,
+    make_interval(secs => e."horizonMs" / 1000::double precision) AS horizon,
+    e.expert,
+    e.share,
+    e."missRatio" AS miss_ratio,
+    s.weighed_at,
+    s.confidence,
+    COALESCE(own.source, 'flyahead'::text) AS judged_as,
+    j.judged,
+    j.bias,
+    j.mean_absolute_error,
+    j.mean_pinball_loss
+   FROM flyahead.forecast_state s
+     JOIN flyahead.worker_regions w ON w.id = s.pool_id
+     CROSS JOIN LATERAL jsonb_to_recordset(s.expert_weights) e(expert text, "horizonMs" double precision, share double precision, "missRatio" double precision)
+     LEFT JOIN LATERAL ( SELECT p.source
+           FROM flyahead.prediction_scores p
+          WHERE p.pool_id = w.id AND p.source = e.expert AND p.day > ((flyahead.now() AT TIME ZONE 'UTC'::text)::date - 7)
+         LIMIT 1) own ON true
+     LEFT JOIN LATERAL ( SELECT sum(p.judged) AS judged,
+            sum(p.error) / NULLIF(sum(p.judged), 0)::double precision AS bias,
+            sum(p.absolute_error) / NULLIF(sum(p.judged), 0)::double precision AS mean_absolute_error,
+            sum(p.pinball) / NULLIF(sum(p.judged), 0)::double precision AS mean_pinball_loss
+           FROM flyahead.prediction_scores p
+          WHERE p.pool_id = w.id AND p.source = COALESCE(own.source, 'flyahead'::text) AND p.horizon_seconds = (e."horizonMs" / 1000::double precision)::integer AND p.day > ((flyahead.now() AT TIME ZONE 'UTC'::text)::date - 7)) j ON true
+  WHERE w.retired_at IS NULL;
 
 view flyahead_api.missed_slots
 -- slots of the last 7 days in which an app was due and no tick of it was closed, and what happened instead; empty is good

@@ -4,6 +4,8 @@
  */
 import type { TrafficEvent } from "./events/event.ts";
 import type { Machine, PoolKey } from "./fleet.ts";
+import type { OutsideForecast } from "./forecast/outside.ts";
+import type { Sister } from "./forecast/prior.ts";
 import type { ForecastState } from "./forecast/state.ts";
 import type { Mode, Policy } from "./policy.ts";
 import type { Instant } from "./time.ts";
@@ -37,6 +39,10 @@ export type Observation = {
   /** From the forecaster's watermark, and at least the stabilisation time, up to now. */
   readonly samples: Part<TrafficSeries>;
   readonly state: ForecastState | null;
+  /** What a forecaster outside answered; absent where none is configured. Only a fresh answer has a say. */
+  readonly outside?: Part<OutsideForecast>;
+  /** Pools of the same app and process group in other regions that know their week; only for a pool that is young. */
+  readonly sisters?: readonly Sister[];
   readonly events: readonly TrafficEvent[];
   readonly override: Override | null;
   readonly lastChangeAt: Instant | null;

@@ -26,7 +26,10 @@ export type FullRecord = {
   readonly v: 1;
   readonly kind: "full";
   readonly confidence: number | null;
-  readonly observation: Omit<Observation, "machines" | "samples" | "state" | "events" | "pool"> & {
+  readonly observation: Omit<
+    Observation,
+    "machines" | "samples" | "state" | "outside" | "sisters" | "events" | "pool"
+  > & {
     readonly machines: Part<readonly string[]>;
     readonly samples: Part<TrafficSeriesText>;
   };
@@ -47,7 +50,8 @@ export function tickRecord(
   const confidence = forecast?.confidence ?? null;
   if (decision.kind === "hold" && decision.constraints.length === 0)
     return { v: VERSION, kind: "short", confidence };
-  const { machines, samples, state: _state, events: _events, pool: _pool, ...rest } = observation;
+  const { machines, samples, state: _state, outside: _outside, sisters: _sisters, ...more } = observation;
+  const { events: _events, pool: _pool, ...rest } = more;
   const record: FullRecord = {
     v: VERSION,
     kind: "full",

@@ -4,6 +4,7 @@
  */
 import { isActive, type Machine, type PoolKey, poolName } from "../core/fleet.ts";
 import { decodeState } from "../core/forecast/codec.ts";
+import { mayBorrow, mayLend, type Sister } from "../core/forecast/prior.ts";
 import { type Observation, type Override, type Part, partValue } from "../core/observation.ts";
 import { lowestMode, type Policy } from "../core/policy.ts";
 import { DAY_MS, floorTo, formatInstant, type Instant, MINUTE_MS, SECOND_MS } from "../core/time.ts";
@@ -11,6 +12,7 @@ import { measuredUntil, type TrafficSeries } from "../core/traffic.ts";
 import { isTimeZone } from "../core/zone.ts";
 import { isMachineApiError, messageOf } from "../errors.ts";
 import type { Lease, OpenTick, PoolMemory, TickPorts, TickRequest } from "../ports.ts";
+import { askExperts } from "./ask-experts.ts";
 import { detectOverride } from "./detect-override.ts";
 import { resolveIntent } from "./resolve-intents.ts";
 import { pauseBeforeRetry } from "./retry.ts";
@@ -18,6 +20,9 @@ import type { TickSettings } from "./settings.ts";
 
 /** From so much history a forecaster without state is built. */
 const REBUILD_MS = 28 * DAY_MS;
+
+/** Borrowing takes ten milliseconds of the second that a function may reckon. */
+const MOST_BORROWERS = 20;
 
 /** Looking must leave time for acting. */
 const LONGEST_PAUSE_MS = 10 * SECOND_MS;
@@ -49,12 +54,17 @@ export async function observe(
   const unsettled = unsettledSince(memories, resolved);
   const pools = poolsIn(memories, listed, lease.app, unsettled);
   const bases = pools.present.map((pool) => baseOf(pool, memories, settings));
-  const samples = await readSamples(lease.app, bases, now, ports, settings.binMs);
+  const read = await readSamples(lease.app, bases, now, ports, settings.binMs);
+  const known = bases.map((base) => ({ ...base, samples: samplesPart(base, read, now) }));
+  const said = await askExperts(lease.app, known, now, ports);
+  const young = known.filter(({ memory, state }) => memory !== null && mayBorrow(state));
+  const borrowers = young.slice(0, MOST_BORROWERS).map(({ pool }) => pool);
 
   return {
     resolved,
     retired: pools.retired,
-    pools: bases.map((base) => {
+    pools: known.map((base, i) => {
+      const sisters = borrowers.includes(base.pool) ? sistersOf(base, bases) : [];
       const machines = machinesOf(base.pool, listed, unsettled, now);
       const seen = partValue(machines);
       const newOverride = seen === null ? null : overrideIn(base, seen, now);
@@ -73,8 +83,10 @@ export async function observe(
           bookedWorkers: (base.memory?.machines ?? []).filter(({ state }) =>
             isActive({ state, cordoned: false }),
           ).length,
-          samples: samplesPart(base, samples, now),
+          samples: base.samples,
           state: base.state,
+          ...(said[i] === undefined ? {} : { outside: said[i] }),
+          ...(sisters.length === 0 ? {} : { sisters }),
           events: [],
           override: newOverride ?? base.memory?.override ?? null,
           lastChangeAt: base.memory?.lastChangeAt ?? null,
@@ -107,6 +119,14 @@ function baseOf(pool: PoolKey, memories: readonly PoolMemory[], settings: TickSe
       settings.binMs,
     );
   return { pool, memory, policy, state: usable, samplesFrom };
+}
+
+/** For a young pool: the same process group in other regions, where it knows its week. */
+function sistersOf({ pool }: PoolBase, bases: readonly PoolBase[]): Sister[] {
+  return bases.flatMap((other) => {
+    const isSister = other.pool.processGroup === pool.processGroup && other.pool.region !== pool.region;
+    return isSister && mayLend(other.state) ? [{ region: other.pool.region, state: other.state }] : [];
+  });
 }
 
 /**

@@ -48,7 +48,10 @@ function poolTick({ observation, tick, coldSavedAt, newOverride }: DecidedPool, 
     actions: mode === "act" ? tick.actions : [],
     override: newOverride,
     hot: state === null ? null : encodeHot(state),
-    cold: state !== null && coldDue ? { state: encodeCold(state), patterns: patternsOf(state) } : null,
+    cold:
+      state !== null && coldDue
+        ? { state: encodeCold(state), patterns: patternsOf(state), weights: tick.weights }
+        : null,
     predictions: tick.predictions,
     nextPeak: tick.nextPeak,
     model: tick.forecast?.model ?? null,

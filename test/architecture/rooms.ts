@@ -18,6 +18,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   ports: { may: ["core"], libraries: [], typesOnly: true },
   errors: { may: [], libraries: [] },
   tick: { may: ["core", "ports", "errors"], libraries: [] },
+  "adapters/experts": { may: ADAPTER_MAY, libraries: ["zod"] },
   "adapters/fly": { may: ADAPTER_MAY, libraries: ["zod"] },
   "adapters/postgres": { may: ADAPTER_MAY, libraries: ["postgres"] },
   "adapters/upstash": { may: ADAPTER_MAY, libraries: ["@upstash"] },

@@ -123,6 +123,7 @@ function poolDocument({ pool, cold, ...rest }: PoolTick): Record<string, unknown
     ...rest,
     cold: cold?.state ?? null,
     patterns: cold?.patterns ?? null,
+    weights: cold?.weights ?? null,
   };
 }
 

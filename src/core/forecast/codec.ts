@@ -14,6 +14,7 @@ import type { Instant } from "../time.ts";
 import { bytesOf, toBase64 } from "./base64.ts";
 import { binAt } from "./grid.ts";
 import { learner } from "./learn.ts";
+import { decodeOutside, encodeOutside, type StoredOutside } from "./outside-codec.ts";
 import { arraysOf, emptyState, type ForecastState, type Pulse } from "./state.ts";
 
 const VERSION = 2;
@@ -30,6 +31,8 @@ export type HotState = {
   through: Instant;
   /** float32 loads of the bins before it, the newest last; NaN where none was learned. */
   journal: string;
+  /** Absent where no outside expert was ever asked. */
+  outside?: StoredOutside;
 };
 export type ColdState = {
   version: number;
@@ -51,10 +54,11 @@ export function encodeState(state: ForecastState): StoredState {
 }
 
 export function encodeHot(state: ForecastState): HotState {
-  const { zone, binMs, through, journal } = state;
-  const newest = binAt(state, through) - 1;
-  const loads = journal.map((_, i) => journal[(newest + 1 + i) % journal.length]!);
-  return { version: VERSION, zone, binMs, through, journal: toBase64(loads) };
+  const { zone, binMs, through, journal, outside } = state;
+  const end = binAt(state, through);
+  const loads = journal.map((_, i) => journal[(end + i) % journal.length]!);
+  const hot = { version: VERSION, zone, binMs, through, journal: toBase64(loads) };
+  return outside === null ? hot : { ...hot, outside: encodeOutside(outside, end) };
 }
 
 export function encodeCold(state: ForecastState): ColdState {
@@ -85,7 +89,9 @@ export function decodeState(stored: StoredState | null): ForecastState | null {
   if (hot.zone !== cold.zone || hot.binMs !== cold.binMs) return null;
   try {
     const state = decodeCold(cold);
-    if (state !== null) replay(state, hot);
+    if (state === null) return null;
+    replay(state, hot);
+    state.outside = decodeOutside(hot.outside, binAt(state, hot.through), state.leads.length);
     return state;
   } catch {
     return null;

@@ -28,6 +28,7 @@ import {
   trackRates,
 } from "./memory.ts";
 import { freshDesk, mix } from "./mixture.ts";
+import { judgeOutside } from "./outside.ts";
 import { learnPeak } from "./peaks.ts";
 import { judgeProfile, learnOverall, learnSlot, usualRoot } from "./profile.ts";
 import { resolve, settle } from "./resolve.ts";
@@ -72,6 +73,7 @@ export function learner(state: ForecastState): (bin: number, load: number) => vo
     const usual = usualRoot(profile, place.slot);
     if (profile.overallCount > FEW_BINS) {
       resolve(state, desk, bin, place, root);
+      judgeOutside(state, desk, bin, root);
       learnPeak(state, desk, bin);
     }
     followMisses(state, rates, bin, dayPart(place, perDay), root, usual);

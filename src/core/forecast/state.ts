@@ -9,6 +9,7 @@ import { FORECAST_BIN_MS } from "./forecast.ts";
 import { binAt, binsPerDay, type Grid } from "./grid.ts";
 import { freshLeads, type Lead } from "./lead.ts";
 import { emptyMemory, type Memory } from "./memory.ts";
+import { copyOutside, type OutsideMemory } from "./outside.ts";
 import { emptyProfile, type Profile } from "./profile.ts";
 import { DAY_PARTS } from "./spread.ts";
 
@@ -43,6 +44,8 @@ export type ForecastState = Grid & {
   readonly pulse: Pulse;
   /** Loads of the last bins, as learned: see codec.ts. */
   readonly journal: Float32Array;
+  /** What an outside expert said and how it fared; null where none was ever asked. */
+  outside: OutsideMemory | null;
 };
 
 export function emptyState(zone: string, through: Instant, binMs = FORECAST_BIN_MS): ForecastState {
@@ -69,6 +72,7 @@ export function emptyState(zone: string, through: Instant, binMs = FORECAST_BIN_
       peaksSeen: 0,
     },
     journal: new Float32Array(Math.min(288, binsPerDay(grid))).fill(Number.NaN),
+    outside: null,
   };
 }
 
@@ -117,6 +121,7 @@ export function copyState(state: ForecastState): ForecastState {
   for (const [i, array] of from.fine.entries()) to.fine[i]!.set(array);
   for (const [i, array] of from.counts.entries()) to.counts[i]!.set(array);
   copy.journal.set(state.journal);
+  copy.outside = copyOutside(state.outside);
   Object.assign(copy.pulse, state.pulse);
   Object.assign(copy.memory, { first: state.memory.first, last: state.memory.last });
   Object.assign(copy.profile, {
