@@ -4,11 +4,18 @@
  */
 import { type Action, planActions } from "./actions.ts";
 import { capacityModelOf } from "./capacity/capacity-model.ts";
-import { coverWindow, planCapacity } from "./capacity/plan-capacity.ts";
+import { fleetNow } from "./capacity/fleet-now.ts";
+import { type Belief, PLAN_QUANTILES, planCapacity, planWindow } from "./capacity/plan-capacity.ts";
 import { type Decision, decide } from "./decide.ts";
 import type { Rival } from "./forecast/blend.ts";
 import { ensembleForecaster } from "./forecast/ensemble.ts";
-import { FORECAST_BIN_MS, type Forecast, HORIZONS_MS, STORED_QUANTILES } from "./forecast/forecast.ts";
+import {
+  FORECAST_BIN_MS,
+  type Forecast,
+  forecastBinMs,
+  HORIZONS_MS,
+  STORED_QUANTILES,
+} from "./forecast/forecast.ts";
 import { type NextPeak, nextPeakOf, PEAK_WINDOW_MS } from "./forecast/next-peak.ts";
 import {
   noteOutside,
@@ -17,11 +24,16 @@ import {
   outsideRival,
   silentRival,
 } from "./forecast/outside.ts";
-import { type ExpertWeight, panelOf } from "./forecast/panel.ts";
+import { type ExpertWeight, type Panel, panelOf } from "./forecast/panel.ts";
+import { busiestOf, lookAhead, maximaUntil, maxOverShort } from "./forecast/peaks.ts";
 import { sisterRival } from "./forecast/prior.ts";
 import type { ForecastState } from "./forecast/state.ts";
+import { quantileAt, riskOf } from "./goal.ts";
 import { type Observation, partValue } from "./observation.ts";
-import { floorTo, type Instant } from "./time.ts";
+import { goalOf } from "./policy.ts";
+import { believe, book, freshLedger, type ServiceLedger } from "./service-ledger.ts";
+import type { PeakAhead } from "./severity.ts";
+import { DAY_MS, floorTo, HOUR_MS, type Instant, MINUTE_MS } from "./time.ts";
 
 export type Prediction = {
   readonly horizonMs: number;
@@ -40,26 +52,46 @@ export type TickDecision = {
   /** Over the bins that the decision looked at; null where the pool was never measured. */
   readonly forecast: Forecast | null;
   readonly predictions: readonly Prediction[];
+  /** Peaks foreseen at the decision's quantile, by FORESEEN_MS. */
+  readonly peaks: readonly PeakAhead[];
   readonly nextPeak: NextPeak | null;
   /** Who has which part in the forecast, at the leads of the predictions. */
   readonly weights: readonly ExpertWeight[];
   readonly state: ForecastState | null;
+  /** The promise's books to carry on. */
+  readonly ledger: ServiceLedger | null;
 };
 
-export function decideTick(observation: Observation): TickDecision {
+/** So far ahead a decision says what it foresees. */
+export const FORESEEN_MS = [5 * MINUTE_MS, HOUR_MS, 6 * HOUR_MS, DAY_MS] as const;
+
+export function decideTick(given: Observation): TickDecision {
+  const observation = { ...given, ledger: bookService(given) };
   const foreseen = forecastTraffic(observation);
-  return { ...decideFrom(foreseen.forecast, observation), ...foreseen };
+  const { decision, actions } = decideFrom(foreseen, observation);
+  return { decision, actions, ...foreseen, ledger: leaveFleet(observation, decision) };
 }
 
 /** Steps 5 to 7, for a forecast at hand: what replay runs again from a stored record. */
 export function decideFrom(
-  forecast: Forecast | null,
+  { forecast, peaks }: Pick<TickDecision, "forecast" | "peaks">,
   observation: Observation,
 ): Pick<TickDecision, "decision" | "actions"> {
   const { now, slot, cadenceMs, policy, pool, attempt } = observation;
   const model = capacityModelOf(policy);
-  const plan = planCapacity(forecast, model, policy, coverWindow(now, slot, cadenceMs, model));
-  const decision = decide(plan, observation, forecast?.reason ?? "no traffic was ever measured");
+  const plan = planCapacity(
+    forecast,
+    model,
+    beliefOf(observation),
+    planWindow(now, slot, cadenceMs, model.leadMs),
+  );
+  const decision = decide(
+    plan,
+    model,
+    peaks,
+    observation,
+    forecast?.reason ?? "no traffic was ever measured",
+  );
   const machines = partValue(observation.machines) ?? [];
   return {
     decision,
@@ -67,38 +99,85 @@ export function decideFrom(
   };
 }
 
-/** Step 4. */
-type Foreseen = Pick<TickDecision, "forecast" | "state" | "predictions" | "nextPeak" | "weights">;
+/** At a price the risk is known; under a promise it is what the books say will keep it. */
+function beliefOf({ policy, ledger }: Observation): Belief {
+  const goal = goalOf(policy);
+  return goal.kind === "price"
+    ? { goal, risk: riskOf(goal), doubt: 0 }
+    : { goal, ...believe(ledger, goal.shortShare) };
+}
 
-function forecastTraffic(observation: Observation): Foreseen {
+/** Only what flyahead itself ran counts against its promise. */
+function bookService({ ledger, samples, policy, mode, now }: Observation): ServiceLedger | null {
+  const series = partValue(samples);
+  if (ledger === null || series === null || mode !== "act") return ledger;
+  return book(ledger, series, policy.requestsPerWorker, policy.shortShare, now);
+}
+
+/** The fleet as this decision leaves it: what is asked for serves after the lead time, what is stopped goes at once. */
+function leaveFleet(
+  { ledger, machines, policy, mode, now }: Observation,
+  { from, to }: Decision,
+): ServiceLedger | null {
+  const seen = partValue(machines);
+  if (seen === null) return ledger;
+  const { leadMs } = capacityModelOf(policy);
+  const { serving, bootingUntil } = fleetNow(seen, leadMs, now);
+  const after = mode === "act" ? to : from;
+  const booting = [...bootingUntil, ...new Array<Instant>(Math.max(0, after - from)).fill(now + leadMs)];
+  const fleet = {
+    serving: Math.min(serving, after),
+    bootingUntil: booting.slice(0, Math.max(0, after - serving)),
+  };
+  return ledger === null ? freshLedger(now, fleet) : { ...ledger, fleet };
+}
+
+/** Step 4. */
+type Step4 = Pick<TickDecision, "forecast" | "peaks" | "state" | "predictions" | "nextPeak" | "weights">;
+
+function forecastTraffic(observation: Observation): Step4 {
   const { now, slot, cadenceMs, policy } = observation;
   const learned = learnSamples(observation);
   if (learned === null || learned.profile.overallCount === 0) {
-    return { forecast: null, state: learned, predictions: [], nextPeak: null, weights: [] };
+    return { forecast: null, state: learned, peaks: [], predictions: [], nextPeak: null, weights: [] };
   }
   const outside = freshAnswer(observation);
-  const panel = panelOf(learned, rivalsOf(learned, outside, observation));
-  const { from, until } = coverWindow(now, slot, cadenceMs, capacityModelOf(policy));
-  const forecast = panel.forecast({ from, until, quantiles: [policy.quantile] });
-  const predictions = HORIZONS_MS.map((horizonMs) => {
-    const targetAt = floorTo(now + horizonMs, FORECAST_BIN_MS);
-    const request = { from: targetAt, until: targetAt + FORECAST_BIN_MS, quantiles: STORED_QUANTILES };
-    return { horizonMs, targetAt, load: panel.forecast(request).load.map((curve) => curve[0]!) };
-  });
-  const day = { from: now, until: now + PEAK_WINDOW_MS, quantiles: [policy.quantile] };
+  const rivals = rivalsOf(learned, outside, observation);
+  const panel = panelOf(learned, rivals);
+  const { from, until } = planWindow(now, slot, cadenceMs, capacityModelOf(policy).leadMs);
+  const quantile = quantileAt(beliefOf(observation).risk);
+  const day = { from: now, until: now + PEAK_WINDOW_MS, quantiles: [quantile], binMs: FORECAST_BIN_MS };
+  const untils = FORESEEN_MS.map((withinMs) => now + withinMs);
+  const outlook = lookAhead(learned, { from: now, until: now + PEAK_WINDOW_MS }, FORECAST_BIN_MS);
+  const peaks = maximaUntil(learned, outlook, untils, quantile).map((load, i) => ({
+    until: untils[i]!,
+    load,
+  }));
+  const predictions = HORIZONS_MS.map((horizonMs) => predictionAt(learned, panel, now, horizonMs));
   return {
-    forecast,
+    forecast: panel.forecast({ from, until, quantiles: PLAN_QUANTILES }),
+    peaks,
     state: outside === null ? learned : noteOutside(learned, outside),
     predictions: outside === null ? predictions : [...predictions, ...predictionsOf(outside, now)],
-    nextPeak: nextPeakOf(panel.forecast(day)),
+    nextPeak: rivals.length === 0 ? busiestOf(learned, outlook, quantile) : nextPeakOf(panel.forecast(day)),
     weights: panel.weights(),
   };
 }
 
-function learnSamples({ policy, samples, state, events, now, outside }: Observation): ForecastState | null {
+function learnSamples({
+  policy,
+  samples,
+  state,
+  events,
+  now,
+  cadenceMs,
+  outside,
+}: Observation): ForecastState | null {
   const series = partValue(samples);
   const learned =
-    series === null ? state : ensembleForecaster(policy.timeZone).update(state, series, events, now);
+    series === null
+      ? state
+      : ensembleForecaster(policy.timeZone, forecastBinMs(cadenceMs)).update(state, series, events, now);
   // Nobody is asked any more: what one said is forgotten, as if it had never been.
   return learned?.outside && outside === undefined ? { ...learned, outside: null } : learned;
 }
@@ -119,6 +198,17 @@ function rivalsOf(
   if (outside !== null) rivals.push(outsideRival(state, outside));
   else if (state.outside !== null) rivals.push(silentRival(state, state.outside.name));
   return rivals;
+}
+
+/** Predictions are of the bins that SQL judges; where ours are narrower, of the highest within one. */
+function predictionAt(state: ForecastState, panel: Panel, now: Instant, horizonMs: number): Prediction {
+  const targetAt = floorTo(now + horizonMs, FORECAST_BIN_MS);
+  const bin = { from: targetAt, until: targetAt + FORECAST_BIN_MS };
+  const load =
+    state.binMs < FORECAST_BIN_MS
+      ? maxOverShort(state, bin, STORED_QUANTILES)
+      : panel.forecast({ ...bin, quantiles: STORED_QUANTILES }).load.map((curve) => curve[0]!);
+  return { horizonMs, targetAt, load };
 }
 
 /** What it said itself, for the books: SQL judges it beside ours. */

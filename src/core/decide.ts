@@ -1,102 +1,107 @@
 /**
  * Step 6: hold, grow or shrink, to how many, and why in one sentence.
  *
- * Growing asks for the greater of what is needed now and what is foreseen until the next tick's machines could serve.
- * Shrinking must also be allowed by the shrink window behind it. What lies between the two is held: the gap between
- * the two questions is the hysteresis.
+ * Wanted is the greater of what is needed at this moment and the machines that earn their keep by the forecast (worth.ts).
+ * Then every rule may narrow it, in their written order. The forecast may shrink a pool as well as grow it; the load just
+ * measured may only grow it: what came without being foreseen may stay.
  */
-import { capacityModelOf, machinesFor } from "./capacity/capacity-model.ts";
+import { type CapacityModel, machinesFor } from "./capacity/capacity-model.ts";
+import { type FleetNow, fleetNow } from "./capacity/fleet-now.ts";
 import { type CapacityPlan, needBefore } from "./capacity/plan-capacity.ts";
+import { worthRunning } from "./capacity/worth.ts";
 import type { Bite } from "./constraints/constraint.ts";
 import { applyConstraints } from "./constraints/index.ts";
 import { activeCount } from "./fleet.ts";
+import { forecastBinMs } from "./forecast/forecast.ts";
 import { type Observation, partValue } from "./observation.ts";
 import type { Quantile } from "./quantile.ts";
-import { formatInstant, type Instant, MINUTE_MS } from "./time.ts";
+import { reasonOf } from "./reason.ts";
+import { type Foreseen, type PeakAhead, type Severity, severityOf } from "./severity.ts";
+import { HOUR_MS } from "./time.ts";
 import { peakBetween } from "./traffic.ts";
-
-/** "Now" is the busiest of the last minutes: the newest one alone is noise. */
-export const NOW_MS = 5 * MINUTE_MS;
 
 export type Decision = {
   readonly kind: "hold" | "grow" | "shrink";
   readonly from: number;
   readonly to: number;
-  /** Machines for the load just measured, the covered window, and that and the shrink window; null where unknown. */
+  /** Machines for the load just measured, and for the busiest bin of the covered window; null where unknown. */
   readonly needNow: number | null;
   readonly needCovered: number | null;
-  readonly needShrink: number | null;
+  /** Machines that earn their keep; null where nothing is forecast. */
+  readonly worth: number | null;
+  /** The owner's wish in words, and the quantile that it comes to now. */
+  readonly goal: string;
   readonly quantile: Quantile;
+  readonly severity: Severity;
+  readonly foreseen: readonly Foreseen[];
+  /** Machine-hours more (or less) than holding would take until the next tick. */
+  readonly extraMachineHours: number;
   readonly constraints: readonly Bite[];
   readonly reason: string;
 };
 
-export function decide(plan: CapacityPlan, observation: Observation, because: string): Decision {
-  const { policy, now } = observation;
+export function decide(
+  plan: CapacityPlan,
+  model: CapacityModel,
+  peaks: readonly PeakAhead[],
+  observation: Observation,
+  because: string,
+): Decision {
+  const { now, slot, cadenceMs } = observation;
   const machines = partValue(observation.machines);
   const from = machines === null ? observation.bookedWorkers : activeCount(machines);
+  const fleet =
+    machines === null ? { serving: from, bootingUntil: [] } : fleetNow(machines, model.leadMs, now);
   const series = partValue(observation.samples);
-  const loadNow = series === null ? null : peakBetween(series, now - NOW_MS, now);
-  const needNow = loadNow === null ? null : machinesFor(loadNow, capacityModelOf(policy));
-  const needCovered = needBefore(plan, plan.coveredUntil);
-  const needShrink = needBefore(plan, Number.POSITIVE_INFINITY);
-
-  const wanted = wantedCount(from, needNow, needCovered, needShrink);
-  const { to, bites } = applyConstraints({ from, to: wanted }, observation);
-  const kind = to > from ? "grow" : to < from ? "shrink" : "hold";
+  const loadNow = series === null ? null : peakBetween(series, now - forecastBinMs(cadenceMs), now);
+  const needNow = loadNow === null ? null : machinesFor(loadNow, model);
+  const needCovered = needBefore(plan, plan.window.coveredUntil);
+  const worth = worthOf(plan, model, fleet);
+  const { to, bites } = applyConstraints(
+    { from, to: worth === null ? Math.max(from, needNow ?? 0) : Math.max(worth, needNow ?? 0) },
+    observation,
+  );
+  const foreseen = peaks.map(({ until, load }) => {
+    return { withinMs: until - now, load, machines: machinesFor(load, model) };
+  });
+  const withinHour = foreseen.find(({ withinMs }) => withinMs === HOUR_MS)?.machines ?? null;
   const facts = {
-    kind,
+    kind: to > from ? "grow" : to < from ? "shrink" : "hold",
     from,
     to,
     needNow,
     needCovered,
-    needShrink,
-    quantile: policy.quantile,
+    worth,
+    goal: plan.goal,
+    quantile: plan.quantile,
+    severity: severityOf({
+      serving: fleet.serving,
+      active: from,
+      now: needNow,
+      covered: needCovered,
+      withinHour,
+    }),
+    foreseen,
+    extraMachineHours: rounded(((to - from) * Math.max(0, slot + cadenceMs - now)) / HOUR_MS),
     constraints: bites,
   } as const;
-  return { ...facts, reason: sentence(facts, loadNow, plan, because) };
+  return { ...facts, reason: reasonOf(facts, loadNow, plan, because) };
 }
 
-/** Unknown needs ask for nothing: with no word from traffic or forecast the count stays. */
-function wantedCount(
-  from: number,
-  needNow: number | null,
-  needCovered: number | null,
-  needShrink: number | null,
-): number {
-  const growTo = Math.max(needNow ?? 0, needCovered ?? 0);
-  if (growTo > from) return growTo;
-  if (needShrink === null) return from;
-  return Math.min(from, Math.max(growTo, needShrink));
+/** Whole blocks of machines; the last one only as far as it is filled now. */
+function worthOf(
+  { ahead, blockSize, window }: CapacityPlan,
+  { leadMs }: CapacityModel,
+  fleet: FleetNow,
+): number | null {
+  if (ahead === null) return null;
+  const blocks = {
+    serving: Math.floor(fleet.serving / blockSize),
+    bootingUntil: fleet.bootingUntil.filter((_, i) => (i + 1) % blockSize === 0),
+  };
+  return blockSize * worthRunning(ahead, blocks, { ticks: window.ticks, leadMs });
 }
 
-function sentence(
-  decision: Omit<Decision, "reason">,
-  loadNow: number | null,
-  plan: CapacityPlan,
-  because: string,
-): string {
-  const { kind, from, to, constraints } = decision;
-  const move =
-    kind === "hold" ? `Hold ${from}` : `${kind === "grow" ? "Grow" : "Shrink"} from ${from} to ${to}`;
-  const bites = constraints
-    .map((bite) => `; ${bite.name}: ${bite.to} instead of ${bite.from} (${bite.why})`)
-    .join("");
-  return `${move}: ${foreseen(plan, decision.quantile, because)}, ${measured(loadNow, decision.needNow)}${bites}.`;
-}
-
-function foreseen(plan: CapacityPlan, quantile: Quantile, because: string): string {
-  if (plan.bins.length === 0) return `nothing is forecast (${because})`;
-  const covered = plan.bins.filter((bin) => bin.at < plan.coveredUntil);
-  const busiest = (covered.length > 0 ? covered : plan.bins).reduce((a, b) => (b.load > a.load ? b : a));
-  const until = timeOfDay(plan.coveredUntil);
-  return `until ${until} at most ${Math.ceil(busiest.load)} requests a minute at q${quantile} need ${busiest.machines} (${because})`;
-}
-
-function measured(loadNow: number | null, needNow: number | null): string {
-  return loadNow === null ? "nothing was measured just now" : `${Math.ceil(loadNow)} now need ${needNow}`;
-}
-
-function timeOfDay(instant: Instant): string {
-  return `${formatInstant(instant).slice(11, 16)}Z`;
+function rounded(hours: number): number {
+  return Math.round(hours * 100) / 100;
 }

@@ -8,6 +8,7 @@ import type { OutsideForecast } from "./forecast/outside.ts";
 import type { Sister } from "./forecast/prior.ts";
 import type { ForecastState } from "./forecast/state.ts";
 import type { Mode, Policy } from "./policy.ts";
+import type { ServiceLedger } from "./service-ledger.ts";
 import type { Instant } from "./time.ts";
 import type { TrafficSeries } from "./traffic.ts";
 
@@ -39,6 +40,8 @@ export type Observation = {
   /** From the forecaster's watermark, and at least the stabilisation time, up to now. */
   readonly samples: Part<TrafficSeries>;
   readonly state: ForecastState | null;
+  /** The promise's books as the last tick left them; null where none were kept. */
+  readonly ledger: ServiceLedger | null;
   /** What a forecaster outside answered; absent where none is configured. Only a fresh answer has a say. */
   readonly outside?: Part<OutsideForecast>;
   /** Pools of the same app and process group in other regions that know their week; only for a pool that is young. */

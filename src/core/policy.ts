@@ -1,7 +1,7 @@
 /**
  * The owner's wishes for one pool. Configuration gives the defaults, a pool's row in Postgres outranks them.
  */
-import type { Quantile } from "./quantile.ts";
+import type { Goal } from "./goal.ts";
 import type { Instant } from "./time.ts";
 
 /** observe records only, advise records and tells, act calls Fly. Ascending in power. */
@@ -19,8 +19,10 @@ export type Policy = {
   readonly maxWorkers: number;
   /** Requests a minute that one machine carries. */
   readonly requestsPerWorker: number;
-  /** The load that capacity must cover is this quantile of the forecast. */
-  readonly quantile: Quantile;
+  /** At most this share of minutes short, in (0, 1); unless a price is set. */
+  readonly shortShare: number;
+  /** Machine-hours that an unserved machine-hour is worth, above 1; null: the promise above counts. */
+  readonly unservedPrice: number | null;
   /** From the decision to a machine that serves. */
   readonly leadSeconds: number;
   /** After a change, so long nothing is shrunk. Growing never waits. */
@@ -38,3 +40,8 @@ export type Policy = {
   /** Nothing is changed before this instant, or null. */
   readonly frozenUntil: Instant | null;
 };
+
+/** The policy's goal: the price where one is set, else the promise. */
+export function goalOf({ shortShare, unservedPrice }: Pick<Policy, "shortShare" | "unservedPrice">): Goal {
+  return unservedPrice === null ? { kind: "promise", shortShare } : { kind: "price", unservedPrice };
+}

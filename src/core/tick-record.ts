@@ -5,11 +5,12 @@
  * machines) it is marked `cut` and cannot be replayed.
  */
 import type { Action } from "./actions.ts";
-import { type Decision, NOW_MS } from "./decide.ts";
+import type { Decision } from "./decide.ts";
 import { decideFrom, type TickDecision } from "./decide-tick.ts";
 import type { Machine, MachineHealth, MachineState, PoolKey } from "./fleet.ts";
-import type { Forecast } from "./forecast/forecast.ts";
+import { FORECAST_BIN_MS, type Forecast } from "./forecast/forecast.ts";
 import type { Observation, Part } from "./observation.ts";
+import type { PeakAhead } from "./severity.ts";
 import { type Instant, MINUTE_MS } from "./time.ts";
 import { seriesSince, type TrafficSeries } from "./traffic.ts";
 
@@ -34,6 +35,7 @@ export type FullRecord = {
     readonly samples: Part<TrafficSeriesText>;
   };
   readonly forecast: Forecast | null;
+  readonly peaks: readonly PeakAhead[];
   readonly actions: readonly Action[];
 };
 /** Gaps are null: JSON has no NaN. */
@@ -45,7 +47,7 @@ type TrafficSeriesText = {
 
 export function tickRecord(
   observation: Observation,
-  { decision, actions, forecast }: TickDecision,
+  { decision, actions, forecast, peaks, ledger }: TickDecision,
 ): TickRecord {
   const confidence = forecast?.confidence ?? null;
   if (decision.kind === "hold" && decision.constraints.length === 0)
@@ -58,10 +60,12 @@ export function tickRecord(
     confidence,
     observation: {
       ...rest,
+      ledger,
       machines: mapPart(machines, (list) => list.map(packMachine)),
       samples: mapPart(samples, (series) => packSeries(seriesSince(series, lookBackFrom(observation)))),
     },
     forecast,
+    peaks,
     actions,
   };
   const bytes = new TextEncoder().encode(JSON.stringify(record)).length;
@@ -74,7 +78,7 @@ export function redecide(
   record: FullRecord,
 ): { decision: Decision; actions: readonly Action[] } {
   const { machines, samples, ...rest } = record.observation;
-  return decideFrom(record.forecast, {
+  return decideFrom(record, {
     ...rest,
     pool,
     machines: mapPart(machines, (words) => words.map((word) => unpackMachine(word, pool))),
@@ -88,7 +92,7 @@ export function redecide(
 }
 
 function lookBackFrom({ now, policy }: Observation): Instant {
-  return now - Math.max(NOW_MS, policy.stabilisationSeconds * 1_000) - MINUTE_MS;
+  return now - Math.max(FORECAST_BIN_MS, policy.stabilisationSeconds * 1_000) - MINUTE_MS;
 }
 
 function packSeries(series: TrafficSeries): TrafficSeriesText {
@@ -97,13 +101,14 @@ function packSeries(series: TrafficSeries): TrafficSeriesText {
 
 const HEALTH_LETTERS: Readonly<Record<MachineHealth, string>> = { passing: "p", failing: "f", unknown: "u" };
 
-/** "148e12345678ab/started/pr/mc8w2o00": passing, routed, created then. */
-function packMachine({ id, state, health, cordoned, createdAt }: Machine): string {
-  return `${id}/${state}/${HEALTH_LETTERS[health]}${cordoned ? "c" : "r"}/${createdAt.toString(36)}`;
+/** "148e12345678ab/started/pr/mc8w2o00": passing, routed, created then; and "/mc8w5x00" where it was asked to start later. */
+function packMachine({ id, state, health, cordoned, createdAt, lastAsked }: Machine): string {
+  const started = lastAsked?.verb === "start" ? `/${lastAsked.at.toString(36)}` : "";
+  return `${id}/${state}/${HEALTH_LETTERS[health]}${cordoned ? "c" : "r"}/${createdAt.toString(36)}${started}`;
 }
 
 function unpackMachine(word: string, pool: PoolKey): Machine {
-  const [id = "", state = "unknown", letters = "ur", createdAt = "0"] = word.split("/");
+  const [id = "", state = "unknown", letters = "ur", createdAt = "0", started] = word.split("/");
   const health = (Object.keys(HEALTH_LETTERS) as MachineHealth[]).find(
     (name) => HEALTH_LETTERS[name] === letters[0],
   );
@@ -116,7 +121,7 @@ function unpackMachine(word: string, pool: PoolKey): Machine {
     health: health ?? "unknown",
     cordoned: letters[1] === "c",
     createdAt: Number.parseInt(createdAt, 36),
-    lastAsked: null,
+    lastAsked: started === undefined ? null : { verb: "start", by: "", at: Number.parseInt(started, 36) },
     size: null,
   };
 }

@@ -2,6 +2,7 @@
  * A part of step 3: what a forecaster outside says of an app's pools. Asked once an app, after the samples were read, so
  * that it hears of the last minutes too. Its failure is a part that is missing, and its old answer one that is stale.
  */
+import { PLAN_QUANTILES } from "../core/capacity/plan-capacity.ts";
 import { FORECAST_BIN_MS, STORED_QUANTILES } from "../core/forecast/forecast.ts";
 import type { OutsideForecast } from "../core/forecast/outside.ts";
 import { recentLoads } from "../core/forecast/recent-loads.ts";
@@ -34,7 +35,7 @@ function requestFor(
   pools: readonly Pick<Observation, "pool" | "policy" | "samples" | "state">[],
   now: Instant,
 ): ExpertRequest {
-  const quantiles = [...new Set([...STORED_QUANTILES, ...pools.map(({ policy }) => policy.quantile)])];
+  const quantiles = [...new Set([...STORED_QUANTILES, ...PLAN_QUANTILES])];
   return {
     app,
     now,

@@ -4,6 +4,7 @@
  */
 import { isActive, type Machine, type PoolKey, poolName } from "../core/fleet.ts";
 import { decodeState } from "../core/forecast/codec.ts";
+import { forecastBinMs } from "../core/forecast/forecast.ts";
 import { mayBorrow, mayLend, type Sister } from "../core/forecast/prior.ts";
 import { type Observation, type Override, type Part, partValue } from "../core/observation.ts";
 import { lowestMode, type Policy } from "../core/policy.ts";
@@ -85,6 +86,7 @@ export async function observe(
           ).length,
           samples: base.samples,
           state: base.state,
+          ledger: base.memory?.state?.hot.ledger ?? null,
           ...(said[i] === undefined ? {} : { outside: said[i] }),
           ...(sisters.length === 0 ? {} : { sisters }),
           events: [],
@@ -110,7 +112,10 @@ function baseOf(pool: PoolKey, memories: readonly PoolMemory[], settings: TickSe
   const memory = memories.find((candidate) => poolName(candidate.pool) === poolName(pool)) ?? null;
   const policy = effectivePolicy(settings.defaultPolicy, memory?.policy ?? {});
   const state = decodeState(memory?.state ?? null);
-  const usable = state !== null && state.zone === policy.timeZone ? state : null;
+  const usable =
+    state !== null && state.zone === policy.timeZone && state.binMs === forecastBinMs(settings.cadenceMs)
+      ? state
+      : null;
   const learnedUntil = usable === null ? null : usable.through;
   const lookBackMs = policy.stabilisationSeconds * 1_000 + 10 * MINUTE_MS;
   const samplesFrom = (now: Instant) =>

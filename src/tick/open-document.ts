@@ -47,7 +47,7 @@ function poolTick({ observation, tick, coldSavedAt, newOverride }: DecidedPool, 
     machines: partValue(machines),
     actions: mode === "act" ? tick.actions : [],
     override: newOverride,
-    hot: state === null ? null : encodeHot(state),
+    hot: state === null ? null : encodeHot(state, tick.ledger),
     cold:
       state !== null && coldDue
         ? { state: encodeCold(state), patterns: patternsOf(state), weights: tick.weights }

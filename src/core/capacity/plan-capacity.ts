@@ -1,52 +1,122 @@
 /**
- * Step 5: from load to machines. The bins that count reach from now to the end of what this decision must cover (the
- * next tick, and the lead time after it: what is asked for then serves no sooner), and a shrink window behind them.
+ * Step 5: from load to machines. For every bin until the plan ends: how many machines its load needs at the quantile of the
+ * goal (for words and pictures), and what being without each further machine would cost there (for the decision).
  *
- * A machine stopped now and wanted again within the shrink window would be a boot for nothing; such a dip is bridged.
+ * At a price the k-th machine is missed by the share of it that demand would have used, times the price; under a promise
+ * by the chance that the minute is short without it, over the chance that is allowed. Where the forecast is doubted, what the
+ * past week has seen counts in its place.
  */
-import { type Forecast, loadAt } from "../forecast/forecast.ts";
-import type { Policy } from "../policy.ts";
+import type { Forecast } from "../forecast/forecast.ts";
+import { type Goal, goalInWords, quantileAt } from "../goal.ts";
+import { interpolateQuantile, type Quantile } from "../quantile.ts";
 import { type Instant, MINUTE_MS } from "../time.ts";
 import { type CapacityModel, machinesFor } from "./capacity-model.ts";
+import { risksAbove } from "./tail.ts";
+import type { Ahead } from "./worth.ts";
 
-/** Bridged dips; added to the covered window when shrinking is considered. */
-export const SHRINK_WINDOW_MS = 30 * MINUTE_MS;
+/** What a plan reads of each bin. The last ones matter most: a promise is about the rarest minutes. */
+export const PLAN_QUANTILES: readonly Quantile[] = [0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999];
 
-export type CapacityPlan = {
-  /** Capacity decided now must last until here. */
+/** A dip so long after the last lead time is still bridged where that is cheaper than a boot. */
+const LOOK_BEYOND_MS = 15 * MINUTE_MS;
+const LEADS_AHEAD = 3;
+const CADENCES_AHEAD = 2;
+/** More machines than this are looked at in blocks: the cost of a plan must not grow with a load that is a mistake. */
+const MOST_BLOCKS = 256;
+
+export type PlanWindow = {
+  readonly from: Instant;
+  /** What is asked for at the next tick serves no sooner: this decision must last until here. */
   readonly coveredUntil: Instant;
-  /** Ascending; load in requests a minute at the policy's quantile. */
-  readonly bins: readonly { readonly at: Instant; readonly load: number; readonly machines: number }[];
+  readonly until: Instant;
+  /** Now and the ticks to come. */
+  readonly ticks: readonly Instant[];
 };
 
-export type CoverWindow = { readonly from: Instant; readonly coveredUntil: Instant; readonly until: Instant };
+export type CapacityPlan = {
+  readonly window: PlanWindow;
+  readonly goal: string;
+  readonly risk: number;
+  readonly quantile: Quantile;
+  /** Ascending; load in requests a minute at the quantile. */
+  readonly bins: readonly { readonly at: Instant; readonly load: number; readonly machines: number }[];
+  /** null where nothing is forecast. */
+  readonly ahead: Ahead | null;
+  /** Machines in each block of `ahead`. */
+  readonly blockSize: number;
+};
 
-/** What a decision at `now` in `slot` must look at. */
-export function coverWindow(
-  now: Instant,
-  slot: Instant,
-  cadenceMs: number,
-  model: CapacityModel,
-): CoverWindow {
-  const coveredUntil = Math.max(slot + cadenceMs, now) + model.leadMs;
-  return { from: now, coveredUntil, until: coveredUntil + SHRINK_WINDOW_MS };
+export type Belief = { readonly goal: Goal; readonly risk: number; readonly doubt: number };
+
+export function planWindow(now: Instant, slot: Instant, cadenceMs: number, leadMs: number): PlanWindow {
+  const next = Math.max(slot + cadenceMs, now + 1);
+  const until = now + CADENCES_AHEAD * cadenceMs + LEADS_AHEAD * leadMs + LOOK_BEYOND_MS;
+  const ticks = [now];
+  for (let at = next; at < until; at += cadenceMs) ticks.push(at);
+  return { from: now, coveredUntil: next + leadMs, until, ticks: [...ticks, until] };
 }
 
 export function planCapacity(
   forecast: Forecast | null,
   model: CapacityModel,
-  policy: Policy,
-  window: CoverWindow,
+  { goal, risk, doubt }: Belief,
+  window: PlanWindow,
 ): CapacityPlan {
-  const bins = [];
+  const quantile = quantileAt(risk);
+  const facts = { window, goal: goalInWords(goal), risk, quantile };
   const length = forecast?.load[0]?.length ?? 0;
-  for (let i = 0; forecast !== null && i < length; i++) {
-    const at = forecast.start + i * forecast.binMs;
-    if (at >= window.until) break;
-    const load = loadAt(forecast, i, policy.quantile);
-    bins.push({ at, load, machines: machinesFor(load, model) });
-  }
-  return { coveredUntil: window.coveredUntil, bins };
+  if (forecast === null || length === 0) return { ...facts, bins: [], ahead: null, blockSize: 1 };
+  const curves = Array.from({ length }, (_, i) => forecast.load.map((curve) => curve[i]!));
+  const bins = curves.map((loads, i) => {
+    const load = interpolateQuantile(forecast.quantiles, loads, quantile);
+    return { at: forecast.start + i * forecast.binMs, load, machines: machinesFor(load, model) };
+  });
+  const highest = Math.max(...curves.map((loads) => loads[loads.length - 1]!), forecast.lately.at(-1) ?? 0);
+  const blockSize = Math.max(1, Math.ceil((2 * machinesFor(highest, model)) / MOST_BLOCKS));
+  const missed = missedBlocks(forecast, curves, blockSize * model.requestsPerWorker, goal, risk, doubt);
+  return { ...facts, bins, blockSize, ahead: { start: forecast.start, binMs: forecast.binMs, missed } };
+}
+
+/** missed[k][i], as far up as any bin misses a block. */
+function missedBlocks(
+  { quantiles, lately }: Forecast,
+  curves: readonly (readonly number[])[],
+  blockLoad: number,
+  goal: Goal,
+  risk: number,
+  doubt: number,
+): Float64Array[] {
+  const steps = goal.kind === "price" ? 2 : 1;
+  const count = Math.min(MOST_BLOCKS, blocksUpTo(curves, lately, blockLoad, risk));
+  const at = Array.from({ length: steps * count + 1 }, (_, j) => (j * blockLoad) / steps);
+  const seen = risksAbove({ quantiles, loads: lately }, at);
+  const missed = Array.from({ length: count }, () => new Float64Array(curves.length));
+  curves.forEach((loads, i) => {
+    const risks = risksAbove({ quantiles, loads }, at);
+    for (let k = 0; k < count; k++) {
+      if (goal.kind === "price") {
+        // Simpson's rule over the block: the mean risk is the share of the block that demand uses.
+        const used = (risks[2 * k]! + 4 * risks[2 * k + 1]! + risks[2 * k + 2]!) / 6;
+        missed[k]![i] = used / risk;
+      } else {
+        missed[k]![i] = ((1 - doubt) * risks[k]! + doubt * seen[k]!) / risk;
+      }
+    }
+  });
+  return missed;
+}
+
+/** Blocks until even the widest curve's tail is negligible beside the risk. */
+function blocksUpTo(
+  curves: readonly (readonly number[])[],
+  lately: readonly number[],
+  blockLoad: number,
+  risk: number,
+): number {
+  const highest = [...curves, lately].reduce((most, loads) => Math.max(most, loads[loads.length - 1]!), 0);
+  // The tail beyond the highest quantile falls with the square of a cube root: four times the load is 60 % further.
+  const reach = risk < 0.001 ? 8 : risk < 0.005 ? 3 : 1.5;
+  return Math.max(1, Math.ceil((reach * highest) / blockLoad) + 1);
 }
 
 /** The most machines that any bin before `until` needs, or null where nothing is forecast. */

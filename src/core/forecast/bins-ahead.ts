@@ -4,7 +4,7 @@
  * monotone), beyond the longest lead the spread widens by a tenth for each doubling.
  */
 import type { Quantile } from "../quantile.ts";
-import { errorQuantile, errorShare } from "./errors.ts";
+import { errorQuantile, errorShare, errorShares } from "./errors.ts";
 import { originFeatures, targetFeatures } from "./features.ts";
 import { binsPerDay, placeOf } from "./grid.ts";
 import { type Lead, leadsAround, MEAN_MISS } from "./lead.ts";
@@ -72,11 +72,16 @@ export function rootAhead(parts: BinAhead, errors: readonly number[]): number {
   return Math.max(0, root);
 }
 
+/** shares[lead]: all errors summed up, read once, used for every root. */
+export function sharesOf(leads: readonly Lead[]): readonly Float64Array[] {
+  return leads.map((lead) => errorShares(lead.errors));
+}
+
 /** How likely the bin stays at or under `root`. */
-export function shareBelow(parts: BinAhead, leads: readonly Lead[], root: number): number {
+export function shareBelow(parts: BinAhead, shares: readonly Float64Array[], root: number): number {
   let share = 0;
   for (const part of parts) {
-    share += part.share * errorShare(leads[part.lead]!.errors, (root - part.median) / part.spread);
+    share += part.share * errorShare(shares[part.lead]!, (root - part.median) / part.spread);
   }
   return share;
 }

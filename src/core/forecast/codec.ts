@@ -10,6 +10,7 @@
  *
  * The trap is NaN, which JSON turns into null: a gap is the one 16-bit number that no root uses.
  */
+import type { ServiceLedger } from "../service-ledger.ts";
 import type { Instant } from "../time.ts";
 import { bytesOf, toBase64 } from "./base64.ts";
 import { binAt } from "./grid.ts";
@@ -29,6 +30,8 @@ export type HotState = {
   binMs: number;
   /** Bins before this were learned when it was written. */
   through: Instant;
+  /** The promise's books travel with the state: they too change at every tick. */
+  ledger?: ServiceLedger | null;
   /** float32 loads of the bins before it, the newest last; NaN where none was learned. */
   journal: string;
   /** Absent where no outside expert was ever asked. */
@@ -49,15 +52,15 @@ export type ColdState = {
   counts: string;
 };
 
-export function encodeState(state: ForecastState): StoredState {
-  return { hot: encodeHot(state), cold: encodeCold(state) };
+export function encodeState(state: ForecastState, ledger: ServiceLedger | null = null): StoredState {
+  return { hot: encodeHot(state, ledger), cold: encodeCold(state) };
 }
 
-export function encodeHot(state: ForecastState): HotState {
+export function encodeHot(state: ForecastState, ledger: ServiceLedger | null = null): HotState {
   const { zone, binMs, through, journal, outside } = state;
   const end = binAt(state, through);
   const loads = journal.map((_, i) => journal[(end + i) % journal.length]!);
-  const hot = { version: VERSION, zone, binMs, through, journal: toBase64(loads) };
+  const hot = { version: VERSION, zone, binMs, through, ledger, journal: toBase64(loads) };
   return outside === null ? hot : { ...hot, outside: encodeOutside(outside, end) };
 }
 

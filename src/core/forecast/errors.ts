@@ -51,13 +51,19 @@ export function errorQuantile(cells: Float64Array, quantile: Quantile): number {
   return errorAt(CELLS);
 }
 
+/** Shares of errors up to each border between cells, from 0 to CELLS: read many times, summed once. */
+export function errorShares(cells: Float64Array): Float64Array {
+  const shares = new Float64Array(CELLS + 1);
+  const weight = weightOf(cells);
+  for (let i = 0; i < CELLS; i++) shares[i + 1] = Math.min(1, shares[i]! + cells[i]! / weight);
+  return shares;
+}
+
 /** The share of errors that stayed under `error`: the inverse of `errorQuantile`. */
-export function errorShare(cells: Float64Array, error: number): number {
+export function errorShare(shares: Float64Array, error: number): number {
   const place = clamp(Math.asinh(4 * error) / CELL_WIDTH + MIDDLE + 0.5, 0, CELLS);
-  let below = 0;
-  for (let i = 0; i < Math.floor(place); i++) below += cells[i]!;
-  below += (place - Math.floor(place)) * (cells[Math.floor(place)] ?? 0);
-  return clamp(below / weightOf(cells), 0, 1);
+  const whole = Math.min(CELLS - 1, Math.floor(place));
+  return shares[whole]! + (place - whole) * (shares[whole + 1]! - shares[whole]!);
 }
 
 function weightOf(cells: Float64Array): number {

@@ -14,7 +14,7 @@
 
 import type { Quantile } from "../quantile.ts";
 import { HOUR_MS, type Instant } from "../time.ts";
-import { type BinAhead, binAhead, errorsAt, rootAhead, shareBelow } from "./bins-ahead.ts";
+import { type BinAhead, binAhead, errorsAt, rootAhead, shareBelow, sharesOf } from "./bins-ahead.ts";
 import { binAt } from "./grid.ts";
 import { rootAt } from "./memory.ts";
 import { type Desk, freshDesk } from "./mixture.ts";
@@ -29,31 +29,89 @@ const REMEMBERED_HOURS = 250;
 const MOST_SURPRISE = 12;
 const LEAST_SHARE = 1e-6;
 const HALVINGS = 30;
+const PRECISION = 1e-5;
+const ALMOST_SURELY = 0.99999;
 
 export type PeakWindow = { readonly from: Instant; readonly until: Instant };
+
+/** The bins of a window, or one in every so many of them: looked at once, asked several times. */
+export type Outlook = {
+  readonly start: Instant;
+  readonly stepMs: number;
+  readonly bins: readonly BinAhead[];
+  /** Bins that each of these stands for. */
+  readonly every: number;
+};
+
+export function lookAhead(state: ForecastState, { from, until }: PeakWindow, stepMs = state.binMs): Outlook {
+  const every = Math.max(1, Math.round(stepMs / state.binMs));
+  const desk = freshDesk();
+  const first = binAt(state, from);
+  const bins: BinAhead[] = [];
+  for (let bin = first; bin * state.binMs < until; bin += every) bins.push(binAhead(state, desk, bin));
+  return { start: first * state.binMs, stepMs: every * state.binMs, bins, every };
+}
 
 /**
  * The load that the highest bin of a window stays under with probability `quantile`.
  * @returns in the unit of the samples; 0 for an empty window.
  */
 export function maxOver(state: ForecastState, window: PeakWindow, quantile: Quantile): number {
-  const desk = freshDesk();
-  const bins: BinAhead[] = [];
-  for (let bin = binAt(state, window.from); bin * state.binMs < window.until; bin++) {
-    bins.push(binAhead(state, desk, bin));
-  }
+  return maximaUntil(state, lookAhead(state, window), [window.until], quantile)[0]!;
+}
+
+/** The same for several windows that begin with the outlook and end at `untils`. */
+export function maximaUntil(
+  state: ForecastState,
+  { start, stepMs, bins, every }: Outlook,
+  untils: readonly Instant[],
+  quantile: Quantile,
+): number[] {
+  const shares = sharesOf(state.leads);
+  return untils.map((until) => {
+    const within = bins.slice(0, Math.max(0, Math.ceil((until - start) / stepMs)));
+    return loadOf(highestRoot(state, within, every, shares, quantile));
+  });
+}
+
+/** The first of the busiest bins at `quantile`, or null where no traffic is foreseen at all. */
+export function busiestOf(
+  state: ForecastState,
+  { start, stepMs, bins }: Outlook,
+  quantile: Quantile,
+): { at: Instant; load: number } | null {
+  const errors = errorsAt(state.leads, quantile);
+  let [highest, at] = [0, start];
+  bins.forEach((parts, i) => {
+    const root = rootAhead(parts, errors);
+    if (root > highest) [highest, at] = [root, start + i * stepMs];
+  });
+  const load = Math.round(100 * loadOf(highest)) / 100;
+  return load > 0 ? { at, load } : null;
+}
+
+function highestRoot(
+  state: ForecastState,
+  bins: readonly BinAhead[],
+  every: number,
+  shares: readonly Float64Array[],
+  quantile: Quantile,
+): number {
   if (bins.length === 0) return 0;
-  const theta = Math.min(1, Math.max(1 / bins.length, 1 / crowdingOf(state)));
+  const theta = Math.min(every, Math.max(1 / bins.length, every / crowdingOf(state)));
   // The highest of the bins' own quantiles is too low, the highest at quantile^(1/m) too high; the answer is between.
   let low = highestAt(state, bins, quantile);
-  if (bins.length === 1) return loadOf(low);
-  let high = highestAt(state, bins, quantile ** (1 / bins.length));
-  for (let i = 0; i < HALVINGS && high - low > 1e-6 * high; i++) {
+  if (bins.length === 1) return low;
+  let high = highestAt(state, bins, quantile ** (1 / (every * bins.length)));
+  // Most bins of a day are surely lower than its peak; they would only cost time.
+  const surely = errorsAt(state.leads, ALMOST_SURELY);
+  const rivals = bins.filter((parts) => rootAhead(parts, surely) > low);
+  for (let i = 0; i < HALVINGS && high - low > PRECISION * high; i++) {
     const middle = (low + high) / 2;
-    if (Math.exp(-theta * surpriseOf(state, bins, middle)) < quantile) low = middle;
+    if (Math.exp(-theta * surpriseOf(rivals, shares, middle)) < quantile) low = middle;
     else high = middle;
   }
-  return loadOf(high);
+  return high;
 }
 
 /**
@@ -88,7 +146,7 @@ export function learnPeak(state: ForecastState, desk: Desk, bin: number): void {
     highest = Math.max(highest, root);
     bins.push(binAhead(state, desk, b, origin));
   }
-  const surprise = Math.min(MOST_SURPRISE, surpriseOf(state, bins, highest));
+  const surprise = Math.min(MOST_SURPRISE, surpriseOf(bins, sharesOf(state.leads), highest));
   const rate = 1 / Math.min(REMEMBERED_HOURS, FIRST_HOURS + pulse.peaksSeen + 1);
   pulse.crowding = crowdingOf(state) * (1 - rate) + surprise * rate;
   pulse.peaksSeen += 1;
@@ -100,9 +158,9 @@ function crowdingOf({ pulse }: ForecastState): number {
 }
 
 /** −Σ ln F_i(root). */
-function surpriseOf(state: ForecastState, bins: readonly BinAhead[], root: number): number {
+function surpriseOf(bins: readonly BinAhead[], shares: readonly Float64Array[], root: number): number {
   let sum = 0;
-  for (const parts of bins) sum -= Math.log(Math.max(LEAST_SHARE, shareBelow(parts, state.leads, root)));
+  for (const parts of bins) sum -= Math.log(Math.max(LEAST_SHARE, shareBelow(parts, shares, root)));
   return sum;
 }
 

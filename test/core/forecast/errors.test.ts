@@ -7,6 +7,7 @@ import {
   CELLS,
   errorQuantile,
   errorShare,
+  errorShares,
   FIRST_COUNT,
   fadeErrors,
   freshErrors,
@@ -19,7 +20,7 @@ const QUANTILES = [0.1, 0.5, 0.9, 0.95, 0.99] as const;
 function learned(count: number, draw: () => number): Float64Array {
   const cells = freshErrors();
   for (let i = 0; i < count; i++) {
-    learnError(cells, draw(), 1);
+    learnError(cells, draw(), 1, 6);
     fadeErrors(cells);
   }
   return cells;
@@ -75,7 +76,7 @@ describe("coverage of independent errors", () => {
     const cells = learned(2_000, () => random.normal());
     const before = errorQuantile(cells, 0.9);
     for (let i = 0; i < 4_000; i++) {
-      learnError(cells, 3 * random.normal(), 1);
+      learnError(cells, 3 * random.normal(), 1, 6);
       fadeErrors(cells);
     }
     expect(errorQuantile(cells, 0.9) / before).toBeGreaterThan(2.6);
@@ -88,7 +89,7 @@ describe("quantiles of the standard normal", () => {
   const PUBLISHED = [-1.281551565, 0, 1.281551565, 1.644853627, 2.326347874];
   const random = createRandom("normal");
   const cells = new Float64Array(CELLS);
-  for (let i = 0; i < 200_000; i++) learnError(cells, random.normal(), 1);
+  for (let i = 0; i < 200_000; i++) learnError(cells, random.normal(), 1, 6);
 
   it.each(QUANTILES.map((quantile, q) => [quantile, PUBLISHED[q]!] as const))(
     "%d is %d",
@@ -99,7 +100,7 @@ describe("quantiles of the standard normal", () => {
 
   it("have their shares: each function is the inverse of the other", () => {
     for (let quantile = 0.005; quantile < 1; quantile += 0.005) {
-      expect(errorShare(cells, errorQuantile(cells, quantile))).toBeCloseTo(quantile, 9);
+      expect(errorShare(errorShares(cells), errorQuantile(cells, quantile))).toBeCloseTo(quantile, 9);
     }
     for (const [x, share] of [
       [-1, 0.1586552539],
@@ -107,7 +108,7 @@ describe("quantiles of the standard normal", () => {
       [1, 0.8413447461],
       [1.96, 0.9750021049],
     ] as const)
-      expect(Math.abs(errorShare(cells, x) - share)).toBeLessThan(0.008);
+      expect(Math.abs(errorShare(errorShares(cells), x) - share)).toBeLessThan(0.008);
   });
 });
 
@@ -134,7 +135,7 @@ describe("pinball loss", () => {
     const random = createRandom(`pinball ${quantile}`);
     const errors = Array.from({ length: 3_000 }, () => random.logNormal(1, 0.7) - 1.5);
     const cells = new Float64Array(CELLS);
-    for (const error of errors) learnError(cells, error, 1);
+    for (const error of errors) learnError(cells, error, 1, 6);
     const lossAt = (forecast: number) =>
       errors.reduce((sum, error) => sum + pinball(error, forecast, quantile), 0);
     const least = Math.min(...[...errors].map(lossAt));
@@ -155,10 +156,10 @@ describe("what must never happen", () => {
 
   it("lets one viral day set no quantile: beyond six spreads all errors are alike", () => {
     const [six, million] = [freshErrors(), freshErrors()];
-    learnError(six, 6, 1);
-    learnError(million, 1e6, 1);
+    learnError(six, 6, 1, 6);
+    learnError(million, 1e6, 1, 6);
     expect(million).toEqual(six);
-    for (let i = 0; i < 500; i++) learnError(million, 1e6, 1);
+    for (let i = 0; i < 500; i++) learnError(million, 1e6, 1, 6);
     expect(errorQuantile(million, 0.999)).toBeLessThan(7);
   });
 

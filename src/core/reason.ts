@@ -1,0 +1,39 @@
+/** The decision in one plain sentence: what is done, what was foreseen and measured, and every rule that changed it. */
+import type { CapacityPlan } from "./capacity/plan-capacity.ts";
+import type { Decision } from "./decide.ts";
+import { formatInstant, type Instant } from "./time.ts";
+
+export function reasonOf(
+  decision: Omit<Decision, "reason">,
+  loadNow: number | null,
+  plan: CapacityPlan,
+  because: string,
+): string {
+  const { kind, from, to, needNow, worth, constraints } = decision;
+  const move =
+    kind === "hold" ? `Hold ${from}` : `${kind === "grow" ? "Grow" : "Shrink"} from ${from} to ${to}`;
+  const bites = constraints
+    .map((bite) => `; ${bite.name}: ${bite.to} instead of ${bite.from} (${bite.why})`)
+    .join("");
+  return `${move}: ${foreseen(plan, because)}, ${measured(loadNow, needNow)}${keep(worth)}${bites}.`;
+}
+
+function foreseen({ bins, window, quantile }: CapacityPlan, because: string): string {
+  if (bins.length === 0) return `nothing is forecast (${because})`;
+  const covered = bins.filter((bin) => bin.at < window.coveredUntil);
+  const busiest = (covered.length > 0 ? covered : bins).reduce((a, b) => (b.load > a.load ? b : a));
+  const until = timeOfDay(window.coveredUntil);
+  return `until ${until} at most ${Math.ceil(busiest.load)} requests a minute at q${quantile} need ${busiest.machines} (${because})`;
+}
+
+function measured(loadNow: number | null, needNow: number | null): string {
+  return loadNow === null ? "nothing was measured just now" : `${Math.ceil(loadNow)} now need ${needNow}`;
+}
+
+function keep(worth: number | null): string {
+  return worth === null ? "" : `, ${worth} earn their keep`;
+}
+
+function timeOfDay(instant: Instant): string {
+  return `${formatInstant(instant).slice(11, 16)}Z`;
+}
