@@ -40,14 +40,20 @@ table flyahead.autoscaling_history
   to_workers integer not null
   need_now integer -- machines for the busiest of the last minutes
   need_covered integer -- machines for the forecast until the next tick's machines could serve
-  need_shrink integer -- machines for the forecast over that and the shrink window
+  need_shrink integer -- of decisions before there was a goal: machines for the covered and the shrink window
   quantile real not null
   confidence real
   constraints text[] not null -- the rules that changed the number, in order
   reason text not null
   record jsonb not null -- the TickRecord: kind full can be decided again with the identical result
+  worth integer -- machines that earn their keep by the forecast, before any rule
+  goal text -- what was decided for, in words
+  severity text -- critical: short now; high: short before the next tick's machines could serve; elevated: more needed within the hour
+  foreseen jsonb -- the busiest minute within 5 minutes, 1 hour, 6 hours and a day: requests a minute and machines
+  extra_machine_hours real -- machine-hours more than holding would have taken until the next tick
   constraint CHECK ((kind = ANY (ARRAY['hold'::text, 'grow'::text, 'shrink'::text])))
   constraint CHECK ((mode = ANY (ARRAY['observe'::text, 'advise'::text, 'act'::text])))
+  constraint CHECK ((severity = ANY (ARRAY['normal'::text, 'elevated'::text, 'high'::text, 'critical'::text])))
   constraint FOREIGN KEY (pool_id) REFERENCES flyahead.worker_regions(id)
   constraint FOREIGN KEY (tick_id) REFERENCES flyahead.ticks(id)
   constraint PRIMARY KEY (id)
@@ -392,7 +398,6 @@ table flyahead.worker_regions
   min_workers integer
   max_workers integer
   requests_per_worker double precision -- requests a minute that one machine carries; null: as configured
-  quantile double precision -- capacity covers this quantile of the forecast; null: as configured
   lead_seconds integer
   cooldown_seconds integer
   stabilisation_seconds integer
@@ -407,7 +412,9 @@ table flyahead.worker_regions
   retired_at timestamp with time zone
   hourly_price double precision -- US dollars that a started machine costs in an hour; null: Fly's list price for its size and region
   observed_at timestamp with time zone -- the last tick that read the pool's machines
-  constraint CHECK (((quantile > (0)::double precision) AND (quantile < (1)::double precision)))
+  short_share double precision -- the promise: at most this share of minutes short of machines, like 0.001; null: as configured
+  unserved_price double precision -- machine-hours that an hour of unserved demand for one machine is worth, like 20; outranks the promise; null: as configured
+  constraint CHECK (((short_share > (0)::double precision) AND (short_share < (1)::double precision)))
   constraint CHECK ((cooldown_seconds >= 0))
   constraint CHECK ((hourly_price >= (0)::double precision))
   constraint CHECK ((lead_seconds >= 0))
@@ -419,6 +426,7 @@ table flyahead.worker_regions
   constraint CHECK ((requests_per_worker > (0)::double precision))
   constraint CHECK ((stabilisation_seconds >= 0))
   constraint CHECK ((stale_seconds > 0))
+  constraint CHECK ((unserved_price > (1)::double precision))
   constraint CHECK (isfinite(frozen_until))
   constraint PRIMARY KEY (id)
   constraint UNIQUE (app, region, process_group)
@@ -873,6 +881,63 @@ view flyahead_api.scaling_efficiency
      CROSS JOIN LATERAL ( SELECT d.observed_minutes / 60::double precision AS hours,
             d.usd / NULLIF(d.machine_minutes / 60::double precision, 0::double precision) AS usd_per_hour) p;
 
+view flyahead_api.scaling_plan
+-- what the newest decision of each pool foresees, from five minutes to a day ahead
+  app text -- Fly app
+  process_group text -- Fly process group
+  region text -- Fly region
+  decided_at timestamp with time zone -- when it was decided
+  severity text -- normal, elevated, high or critical
+  goal text -- what was decided for, in words
+  quantile real -- the quantile of the busiest minute that the goal comes to
+  workers integer -- started machines that were decided on
+  within_minutes integer -- how far ahead this row looks
+  load numeric -- requests a minute that the busiest minute until then stays under, at the quantile
+  workers_needed integer -- machines for that load
+  grant to flyahead_operator select
+  grant to flyahead_service select
+ SELECT w.app,
+    w.process_group,
+    w.region,
+    d.decided_at,
+    d.severity,
+    d.goal,
+    d.quantile,
+    d.to_workers AS workers,
+    (((f.value ->> 'withinMs'::text)::double precision) / 60000::double precision)::integer AS within_minutes,
+    round((f.value ->> 'load'::text)::numeric, 2) AS load,
+    (f.value ->> 'machines'::text)::integer AS workers_needed
+   FROM flyahead.worker_regions w
+     CROSS JOIN LATERAL ( SELECT h.id,
+            h.tick_id,
+            h.pool_id,
+            h.slot,
+            h.attempt,
+            h.decided_at,
+            h.mode,
+            h.kind,
+            h.from_workers,
+            h.to_workers,
+            h.need_now,
+            h.need_covered,
+            h.need_shrink,
+            h.quantile,
+            h.confidence,
+            h.constraints,
+            h.reason,
+            h.record,
+            h.worth,
+            h.goal,
+            h.severity,
+            h.foreseen,
+            h.extra_machine_hours
+           FROM flyahead.autoscaling_history h
+          WHERE h.pool_id = w.id
+          ORDER BY h.slot DESC, h.attempt DESC
+         LIMIT 1) d
+     CROSS JOIN LATERAL jsonb_array_elements(COALESCE(d.foreseen, '[]'::jsonb)) f(value)
+  WHERE w.retired_at IS NULL;
+
 view flyahead_api.storage_status
 -- how and how much traffic is stored here; always one row
   mode text -- native: partitions by day; hypertable: TimescaleDB; columnstore: TimescaleDB with old days compressed. Chosen when it was installed
@@ -1152,6 +1217,10 @@ function flyahead.pinball_loss(double precision,real[]) → double precision
   sql, immutable
   callers: nobody
 
+function flyahead.policy_of(flyahead.worker_regions) → jsonb
+  sql, immutable
+  callers: public
+
 function flyahead.pools_of(jsonb) → TABLE(pool_id integer, doc jsonb)
   sql, stable
   callers: flyahead_service
@@ -1284,6 +1353,10 @@ function flyahead.try_upkeep(text) → text
 function flyahead.vault_secret(text) → text
   plpgsql, volatile, search_path=pg_catalog, pg_temp
   callers: nobody
+
+function flyahead.write_decisions(bigint,timestamp with time zone,integer,timestamp with time zone,jsonb) → void
+  sql, volatile
+  callers: public
 
 function flyahead.write_forecasts(timestamp with time zone,jsonb) → void
   plpgsql, volatile

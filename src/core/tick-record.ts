@@ -17,6 +17,9 @@ import { seriesSince, type TrafficSeries } from "./traffic.ts";
 export const RECORD_LIMIT_BYTES = 4_096;
 const VERSION = 1;
 
+/** A decision reads the ledger's balance, not the fleet that it left. */
+const NO_FLEET = { serving: 0, bootingUntil: [] };
+
 export type TickRecord = ShortRecord | FullRecord;
 export type ShortRecord = {
   readonly v: 1;
@@ -60,7 +63,7 @@ export function tickRecord(
     confidence,
     observation: {
       ...rest,
-      ledger,
+      ledger: ledger && { ...ledger, fleet: NO_FLEET },
       machines: mapPart(machines, (list) => list.map(packMachine)),
       samples: mapPart(samples, (series) => packSeries(seriesSince(series, lookBackFrom(observation)))),
     },
@@ -101,10 +104,14 @@ function packSeries(series: TrafficSeries): TrafficSeriesText {
 
 const HEALTH_LETTERS: Readonly<Record<MachineHealth, string>> = { passing: "p", failing: "f", unknown: "u" };
 
-/** "148e12345678ab/started/pr/mc8w2o00": passing, routed, created then; and "/mc8w5x00" where it was asked to start later. */
+/** Most machines are in one of two states; room is for sixty of them. */
+const STATE_SIGNS: Readonly<Partial<Record<MachineState, string>>> = { started: "+", stopped: "-" };
+const STATES_BY_SIGN = new Map(Object.entries(STATE_SIGNS).map(([state, sign]) => [sign, state]));
+
+/** "148e12345678ab/+/pr/mc8w2o00": started, passing, routed, created then; and "/mc8w5x00" where it was asked to start later. */
 function packMachine({ id, state, health, cordoned, createdAt, lastAsked }: Machine): string {
   const started = lastAsked?.verb === "start" ? `/${lastAsked.at.toString(36)}` : "";
-  return `${id}/${state}/${HEALTH_LETTERS[health]}${cordoned ? "c" : "r"}/${createdAt.toString(36)}${started}`;
+  return `${id}/${STATE_SIGNS[state] ?? state}/${HEALTH_LETTERS[health]}${cordoned ? "c" : "r"}/${createdAt.toString(36)}${started}`;
 }
 
 function unpackMachine(word: string, pool: PoolKey): Machine {
@@ -117,7 +124,7 @@ function unpackMachine(word: string, pool: PoolKey): Machine {
     name: "",
     region: pool.region,
     processGroup: pool.processGroup,
-    state: state as MachineState,
+    state: (STATES_BY_SIGN.get(state) ?? state) as MachineState,
     health: health ?? "unknown",
     cordoned: letters[1] === "c",
     createdAt: Number.parseInt(createdAt, 36),
