@@ -1219,7 +1219,7 @@ function flyahead.pinball_loss(double precision,real[]) → double precision
 
 function flyahead.policy_of(flyahead.worker_regions) → jsonb
   sql, immutable
-  callers: public
+  callers: flyahead_service
 
 function flyahead.pools_of(jsonb) → TABLE(pool_id integer, doc jsonb)
   sql, stable
@@ -1356,7 +1356,7 @@ function flyahead.vault_secret(text) → text
 
 function flyahead.write_decisions(bigint,timestamp with time zone,integer,timestamp with time zone,jsonb) → void
   sql, volatile
-  callers: public
+  callers: flyahead_service
 
 function flyahead.write_forecasts(timestamp with time zone,jsonb) → void
   plpgsql, volatile
