@@ -126,7 +126,7 @@ comment on column flyahead_api.boot_times.path is 'start: the machine was stoppe
 comment on column flyahead_api.boot_times.evidence is 'event: measured by Fly''s events; atMost: ticks a minute apart saw it, it took no longer than that; atLeast: a tick saw it half-way, it took longer than that';
 comment on column flyahead_api.boot_times.boots is 'boots that the other columns speak of';
 comment on column flyahead_api.boot_times.p50_seconds is 'half of them took no longer';
-comment on column flyahead_api.boot_times.p95_seconds is 'nor did 95 % of them longer than this: what a decision plans with, from 20 boots up';
+comment on column flyahead_api.boot_times.p95_seconds is '95 % of them took no longer; with evidence event and from 20 boots up, what a decision plans with';
 comment on column flyahead_api.boot_times.p99_seconds is 'a boot that takes twice as long as this counts as stuck';
 comment on column flyahead_api.boot_times.newest_at is 'when the newest of them was asked for';
 

@@ -505,7 +505,7 @@ view flyahead_api.boot_times
   evidence text -- event: measured by Fly's events; atMost: ticks a minute apart saw it, it took no longer than that; atLeast: a tick saw it half-way, it took longer than that
   boots integer -- boots that the other columns speak of
   p50_seconds double precision -- half of them took no longer
-  p95_seconds double precision -- nor did 95 % of them longer than this: what a decision plans with, from 20 boots up
+  p95_seconds double precision -- 95 % of them took no longer; with evidence event and from 20 boots up, what a decision plans with
   p99_seconds double precision -- a boot that takes twice as long as this counts as stuck
   newest_at timestamp with time zone -- when the newest of them was asked for
   grant to flyahead_operator select

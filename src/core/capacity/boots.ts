@@ -7,8 +7,8 @@
  *
  * The trap is to take a bound for a measurement. At a cadence of 15 minutes every boot "took at most 15 minutes", and a
  * lead time learned from that would buy a quarter of an hour of machines for nothing. And to keep only the bounds that are
- * tight would keep only the quick boots. So an upper bound counts only where looks are so close that any boot gets a tight
- * one; a boot seen half-way counts as a lower bound everywhere.
+ * tight would keep only the quick boots. So an upper bound is told only where looks are so close that every quick boot gets
+ * one; a boot seen half-way is told as a lower bound everywhere.
  */
 import type { Machine, MachineState } from "../fleet.ts";
 import { type Instant, MINUTE_MS, SECOND_MS } from "../time.ts";
@@ -99,10 +99,10 @@ function boundOf(
   now: Instant,
 ): Pick<Boot, "seconds" | "evidence"> | null {
   const seenOnItsWay = was !== undefined && ON_ITS_WAY.has(was.state) && was.seenAt > askedAt;
+  if (seenOnItsWay) return { seconds: (was.seenAt - askedAt) / SECOND_MS, evidence: "atLeast" };
   // Asked before the last look, and not on its way then: it served then already, and was told of.
-  if (!seenOnItsWay && askedAt <= lookedAt) return null;
-  if (now - lookedAt <= CLOSE_LOOKS_MS) return { seconds: (now - askedAt) / SECOND_MS, evidence: "atMost" };
-  return seenOnItsWay ? { seconds: (was.seenAt - askedAt) / SECOND_MS, evidence: "atLeast" } : null;
+  if (askedAt <= lookedAt || now - lookedAt > CLOSE_LOOKS_MS) return null;
+  return { seconds: (now - askedAt) / SECOND_MS, evidence: "atMost" };
 }
 
 /** The books say "started" of what we started ourselves, whatever it was before: then it is taken for a stopped one. */

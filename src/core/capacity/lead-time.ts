@@ -1,6 +1,7 @@
 /**
  * From the decision to a machine that serves, for each way to get one. Measured boots say it once there are enough of them;
- * until then a cautious prior does, which measured slowness raises at once and measured speed does not lower.
+ * until then a cautious prior does, which slowness seen three times raises. Bounds are no measurements: an upper one can only
+ * lower the prior, a lower one only raise it.
  *
  * The P95 is what is planned with: one boot in twenty is slower. The P99 says when a boot counts as stuck. The age of the
  * newest sample and the time to the next tick are told beside it, not mixed in: only the boot is Fly's and the image's,
@@ -36,6 +37,8 @@ const LEAST_STUCK_SECONDS = 60;
 export const ENOUGH_BOOTS = 20;
 /** So many slow ones are no accident: the prior is raised. */
 const RAISING_BOOTS = 3;
+/** And are not the one in twenty that a P95 leaves out. */
+const SLOW_SHARE = 0.05;
 /** A stuck boot must stand out from the slow ones that are measured. */
 const STUCK_OVER_P99 = 2;
 
@@ -48,24 +51,21 @@ export function bootLeads(stats: readonly BootStats[]): BootLeads {
 function bootLead(path: BootPath, stats: readonly BootStats[]): BootLead {
   const of = (evidence: BootEvidence) =>
     stats.find((one) => one.path === path && one.evidence === evidence && Number.isFinite(one.p95));
-  const exact = of("event");
-  const upper = of("atMost");
-  if (exact !== undefined && exact.count >= ENOUGH_BOOTS) return measuredLead(exact, "measured");
-  if (upper !== undefined && upper.count >= ENOUGH_BOOTS) return measuredLead(upper, "bounded");
-  const prior: BootLead = {
-    path,
-    p95Seconds: PRIOR_SECONDS[path],
-    stuckSeconds: stuckAfter(PRIOR_SECONDS[path], 0),
-    source: "prior",
-    count: 0,
-  };
-  const slow = [exact, of("atLeast")]
-    .filter((one) => one !== undefined && one.count >= RAISING_BOOTS && one.p95 > prior.p95Seconds)
-    .sort((a, b) => b!.p95 - a!.p95)[0];
-  return slow === undefined ? prior : measuredLead(slow, "raised");
+  const [exact, upper, lower] = [of("event"), of("atMost"), of("atLeast")];
+  if (exact !== undefined && exact.count >= ENOUGH_BOOTS) return leadFrom(exact, "measured");
+  const prior = PRIOR_SECONDS[path];
+  const known = (exact?.count ?? 0) + (upper?.count ?? 0) + (lower?.count ?? 0);
+  const slow = [exact, lower]
+    .filter((one) => one !== undefined)
+    .filter(({ count, p95 }) => p95 > prior && count >= RAISING_BOOTS && count >= SLOW_SHARE * known)
+    .sort((a, b) => b.p95 - a.p95)[0];
+  if (slow !== undefined) return leadFrom(slow, "raised");
+  if (upper !== undefined && upper.count >= ENOUGH_BOOTS && upper.p95 < prior)
+    return leadFrom(upper, "bounded");
+  return { path, p95Seconds: prior, stuckSeconds: stuckAfter(prior, 0), source: "prior", count: 0 };
 }
 
-function measuredLead({ path, count, p95, p99 }: BootStats, source: BootLead["source"]): BootLead {
+function leadFrom({ path, count, p95, p99 }: BootStats, source: BootLead["source"]): BootLead {
   return { path, p95Seconds: p95, stuckSeconds: stuckAfter(p95, p99), source, count };
 }
 

@@ -38,22 +38,26 @@ describe("the lead of a path", () => {
     expect(create.source).toBe("prior");
   });
 
-  it("rests on what is exact before what is a bound, and takes no lower bound for a measurement", () => {
-    const atMost = stats({ evidence: "atMost", p95: 50, count: 500 });
-    expect(bootLeads([atMost, stats()]).start).toMatchObject({ p95Seconds: 4.2, source: "measured" });
-    expect(bootLeads([atMost, stats({ count: 5 })]).start).toMatchObject({
-      p95Seconds: 50,
-      source: "bounded",
+  it("takes no bound for a measurement: an upper one only lowers what is assumed", () => {
+    const atMost = stats({ evidence: "atMost", p95: 58, count: 500 });
+    expect(bootLeads([atMost]).start).toMatchObject({ p95Seconds: 5, source: "prior" });
+    expect(bootLeads([{ ...atMost, p95: 3 }]).start).toMatchObject({ p95Seconds: 3, source: "bounded" });
+    expect(bootLeads([{ ...atMost, p95: 3, count: 19 }]).start.source).toBe("prior");
+    expect(bootLeads([{ ...atMost, p95: 3 }, stats()]).start).toMatchObject({
+      p95Seconds: 4.2,
+      source: "measured",
     });
-    expect(bootLeads([stats({ evidence: "atLeast", p95: 1, count: 500 })]).start.source).toBe("prior");
   });
 
-  it("is raised by a few slow boots, not lowered by a few quick ones", () => {
+  it("is raised by a few slow boots, unless they are fewer than a P95 leaves out", () => {
     const slow = stats({ path: "create", count: 3, p95: 240 });
+    const atLeast = stats({ path: "create", evidence: "atLeast", count: 3, p95: 240 });
+    const quick = (count: number) => stats({ path: "create", evidence: "atMost", count, p95: 30 });
     expect(bootLeads([slow]).create).toMatchObject({ p95Seconds: 240, source: "raised", count: 3 });
-    expect(bootLeads([{ ...slow, evidence: "atLeast" }]).create.p95Seconds).toBe(240);
-    expect(bootLeads([{ ...slow, count: 2 }]).create.p95Seconds).toBe(60);
-    expect(bootLeads([{ ...slow, p95: 6 }]).create.p95Seconds).toBe(60);
+    expect(bootLeads([atLeast, quick(40)]).create).toMatchObject({ p95Seconds: 240, source: "raised" });
+    expect(bootLeads([atLeast, quick(100)]).create).toMatchObject({ p95Seconds: 30, source: "bounded" });
+    expect(bootLeads([{ ...atLeast, count: 2 }]).create.p95Seconds).toBe(60);
+    expect(bootLeads([{ ...atLeast, p95: 6, count: 500 }]).create.p95Seconds).toBe(60);
   });
 
   it("passes over what is no number", () => {

@@ -71,6 +71,10 @@ describe("the queue's room", () => {
     }
   });
 
+  it("is what the documents say", () => {
+    expect([1, 10, 100].map((n) => fewestMachines(600 * n, 600, queue))).toEqual([4, 14, 105]);
+  });
+
   it("counts slots: a machine that works on many at once needs less room", () => {
     const alone = fewestMachines(3_000, 600, queue);
     const many = fewestMachines(3_000, 600, { ...queue, serviceSeconds: 5 });
