@@ -70,6 +70,7 @@ table flyahead.boot_times
   constraint CHECK ((path = ANY (ARRAY['start'::text, 'resume'::text, 'create'::text])))
   constraint FOREIGN KEY (pool_id) REFERENCES flyahead.worker_regions(id)
   constraint PRIMARY KEY (pool_id, asked_at, machine_id)
+  CREATE INDEX boot_times_recent ON flyahead.boot_times USING btree (pool_id, path, evidence, asked_at DESC, machine_id) INCLUDE (seconds)
   grant to flyahead_service insert, select, update
 
 table flyahead.capacity_steps
