@@ -77,7 +77,7 @@ export function judgeExperts(
   rows: number,
   kept: number,
 ): void {
-  for (let j = 0; j < EXPERTS.length; j++) {
+  for (let j = 0; j < MIXTURE; j++) {
     misses[j] = misses[j]! * kept + rows * Math.abs(root - answers[j]!);
   }
   misses[MIXTURE] = misses[MIXTURE]! * kept + rows * Math.abs(root - mixture);
@@ -89,22 +89,22 @@ export function settleShares(misses: Float64Array, lately: Float64Array, shares:
   const leastLately = leastOf(lately);
   let sum = 0;
   let sumLately = 0;
-  for (let j = 0; j < EXPERTS.length; j++) {
+  for (let j = 0; j < MIXTURE; j++) {
     shares[j] = fourth(fourth(least / (misses[j]! + TINY)));
     sum += shares[j]!;
     sumLately += fourth(leastLately / (lately[j]! + TINY));
   }
-  const byDays = 0.5 / sum / (1 + EXPERTS.length * FLOOR);
-  const byHours = 0.5 / sumLately / (1 + EXPERTS.length * FLOOR);
-  const floor = FLOOR / (1 + EXPERTS.length * FLOOR);
-  for (let j = 0; j < EXPERTS.length; j++) {
-    shares[j] = byDays * shares[j]! + byHours * fourth(leastLately / (lately[j]! + TINY)) + floor;
+  const all = 1 + MIXTURE * FLOOR;
+  const byDays = 0.5 / (sum * all);
+  const byHours = 0.5 / (sumLately * all);
+  for (let j = 0; j < MIXTURE; j++) {
+    shares[j] = byDays * shares[j]! + byHours * fourth(leastLately / (lately[j]! + TINY)) + FLOOR / all;
   }
 }
 
 function leastOf(misses: Float64Array): number {
   let least = Number.POSITIVE_INFINITY;
-  for (let j = 0; j < EXPERTS.length; j++) least = Math.min(least, misses[j]! + TINY);
+  for (let j = 0; j < MIXTURE; j++) if (misses[j]! + TINY < least) least = misses[j]! + TINY;
   return least;
 }
 

@@ -67,7 +67,7 @@ function freshLead(grid: Grid, bins: number, rank: number): Lead {
     bins,
     leadMs: bins * binMs,
     every,
-    everyLater: Math.max(every, Math.round(((rank > 4 ? 3 : 2) * minutes * MINUTE_MS) / binMs)),
+    everyLater: Math.max(every, Math.round((3 * minutes * MINUTE_MS) / binMs)),
     sums: emptySums(FEATURES),
     weights: belief.slice(),
     belief,
