@@ -3,7 +3,7 @@
  * forecasting: one equation a lead, none chained). It starts from a belief and is moved by evidence:
  *
  *   the usual root, plus the deviation of the last minutes and the last hour, mostly as a share of the usual, which fades
- *   over eight hours; as that fades, a third of the last day's deviation; a trace of yesterday.
+ *   over four hours; as that fades, a third of the last day's deviation; a trace of yesterday.
  *
  * The belief is about what thirteen series of traffic agreed on; the exact numbers matter little.
  *
@@ -33,7 +33,7 @@ const HUBER = 2.5;
 
 export function believedWeights(leadMs: number): Float64Array {
   const hours = leadMs / HOUR_MS;
-  const recent = Math.exp(-hours / 8);
+  const recent = Math.exp(-hours / 4);
   const weights = new Float64Array(FEATURES);
   weights[USUAL] = 1;
   weights[YESTERDAY] = 0.05;
