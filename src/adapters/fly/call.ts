@@ -112,6 +112,7 @@ const NEXT: Record<MachineApiErrorKind, string> = {
   auth: "give FLY_API_TOKEN a valid deploy token for the app, as app=token",
   ambiguous: "it may have been done: look before trying again",
   transient: "nothing was changed: try again",
+  heldBack: "nothing was sent: ask again later",
   invalid: "the request does not fit Fly's API or this app: do not repeat it as it is",
 };
 

@@ -1,6 +1,6 @@
 /**
- * The guard that lets every call by. A breaker, a limiter and machine leases take its place without a change to the tick.
+ * The guard that lets every call by: for tests of what is behind it, and programs that call nothing outside.
  */
 import type { Guard } from "../../ports.ts";
 
-export const passThrough: Guard = (_dependency, _subject, call) => call();
+export const passThrough: Guard = (_call, attempt) => attempt();
