@@ -23,5 +23,8 @@ export function takeToken(
   const gained = bucket === null ? burst : ((at - bucket.at) / SECOND_MS) * perSecond;
   const tokens = Math.min(burst, (bucket?.tokens ?? 0) + gained);
   if (tokens + HAIR >= 1) return { bucket: { tokens: Math.max(0, tokens - 1), at }, waitMs: 0 };
-  return { bucket: { tokens, at }, waitMs: Math.max(1, Math.ceil(((1 - tokens) / perSecond) * SECOND_MS)) };
+  return {
+    bucket: { tokens, at },
+    waitMs: Math.max(1, Math.ceil(((1 - HAIR - tokens) / perSecond) * SECOND_MS)),
+  };
 }

@@ -3,6 +3,7 @@
  * Redis is to several isolates; every call is one step, as a script or a statement is there.
  */
 import type { Order } from "../../core/breaker/breaker.ts";
+import { readBreaker, writeBreaker } from "../../core/breaker/codec.ts";
 import type { Instant } from "../../core/time.ts";
 import type { BreakerOrder, BreakerStore, StoredBreaker } from "../../ports.ts";
 
@@ -16,7 +17,10 @@ export function createMemoryBreakerStore(
   const orders = new Map<string, BreakerOrder>();
   const probes = new Map<string, Probes>();
   return {
-    load: async () => ({ breakers: [...breakers.values()], orders: [...orders.values()] }),
+    load: async () => ({
+      breakers: [...breakers.values()].filter(({ breaker }) => readBreaker(writeBreaker(breaker)) !== null),
+      orders: [...orders.values()],
+    }),
     async save(changed) {
       const newer: StoredBreaker[] = [];
       for (const one of changed) {
