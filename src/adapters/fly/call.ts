@@ -9,9 +9,9 @@ import type { z } from "zod";
 import type { Instant } from "../../core/time.ts";
 import { SECOND_MS } from "../../core/time.ts";
 import { MachineApiError, type MachineApiErrorKind } from "../../errors.ts";
+import { readRetryAfterMs } from "../http/retry-after.ts";
 import { callHttp, type Fetch, type HttpAnswer } from "../http.ts";
 import { kindOfRefusal, kindOfSilence, type Phase } from "./refusal-kind.ts";
-import { readRetryAfterMs } from "./retry-after.ts";
 import { parseJson, readRefusal } from "./shapes.ts";
 import type { FlyTokens } from "./tokens.ts";
 
