@@ -2,8 +2,8 @@
  * A token bucket as a pure reducer: it holds at most `burst` tokens, gains `perSecond`, and a call takes one. So a burst
  * passes at once and everything after it at the steady rate, which is how Fly limits us and how we stay below.
  *
- * The trap is a clock that goes back: it must not drain the bucket, nor fill it twice. Time counts from the latest
- * instant that was ever seen.
+ * The trap is a clock that goes back: it must not drain the bucket, nor fill it twice. Time counts from the
+ * latest instant at which a token was taken.
  */
 import { type Instant, SECOND_MS } from "./time.ts";
 
@@ -24,7 +24,7 @@ export function takeToken(
   const tokens = Math.min(burst, (bucket?.tokens ?? 0) + gained);
   if (tokens + HAIR >= 1) return { bucket: { tokens: Math.max(0, tokens - 1), at }, waitMs: 0 };
   return {
-    bucket: { tokens, at },
+    bucket: bucket ?? { tokens, at },
     waitMs: Math.max(1, Math.ceil(((1 - HAIR - tokens) / perSecond) * SECOND_MS)),
   };
 }
