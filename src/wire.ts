@@ -11,7 +11,7 @@ import { createFallbackLimit } from "./adapters/guard/fallback-limit.ts";
 import { createGuard } from "./adapters/guard/guard.ts";
 import { createLayeredBreakerStore } from "./adapters/guard/layered-breaker-store.ts";
 import { createMeasures } from "./adapters/guard/measures.ts";
-import { createOutgoing } from "./adapters/guard/outgoing.ts";
+import { createOutgoing, type Outgoing } from "./adapters/guard/outgoing.ts";
 import { createMemoryCallLimit } from "./adapters/memory/call-limit.ts";
 import { createPostgresBreakerStore } from "./adapters/postgres/breaker-store.ts";
 import { connectPostgres, type Sql } from "./adapters/postgres/connect.ts";
@@ -66,13 +66,13 @@ export function wire(config: Config): Wired {
     log,
     newToken,
     chance,
-    machineApi: outgoing.machineApi(flyMachineApi(config.fly, send, clock)),
+    machineApi: flyMachineApi(config.fly, send, clock, outgoing),
     lock: createUpstashLock(redis, log),
     cache: createUpstashCache({ redis, prefix: "flyahead:cache", log }),
     leases: outgoing.port("postgres", createPostgresLeases(sql), judgePostgres),
     history: outgoing.port("postgres", createPostgresHistory(sql), judgePostgres),
     samples: outgoing.port("postgres", createPostgresSamples(sql), judgePostgres),
-    notifier: createHeartbeat(config.heartbeatUrl, outgoing.fetch("heartbeat", fetch), log),
+    notifier: createHeartbeat(config.heartbeatUrl, outgoing.sender("heartbeat", fetch), log),
     tokens: outgoing.port("postgres", createPostgresTokens(sql), judgePostgres),
     requestLimit: createUpstashRequestLimit({
       redis,
@@ -128,9 +128,15 @@ function wayOut(config: Config, clock: Clock, sql: Sql, bareRedis: Redis) {
 }
 
 /** Only the adapter knows how Fly tokens are listed; a list that it cannot read is a fault of the configuration. */
-function flyMachineApi({ url, tokens }: Config["fly"], send: typeof fetch, clock: Clock): MachineApi {
+function flyMachineApi(
+  { url, tokens }: Config["fly"],
+  send: typeof fetch,
+  clock: Clock,
+  outgoing: Outgoing,
+): MachineApi {
   try {
-    return createFlyMachineApi({ baseUrl: url, tokens, fetch: send, timeoutMs: FLY_TIMEOUT_MS, clock });
+    const fly = { baseUrl: url, tokens, fetch: send, timeoutMs: FLY_TIMEOUT_MS, clock };
+    return outgoing.machineApi(createFlyMachineApi(fly));
   } catch (error) {
     if (error instanceof TypeError) throw new ConfigError([faultOf("FLY_API_TOKEN")]);
     throw error;

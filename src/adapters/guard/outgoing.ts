@@ -30,7 +30,7 @@ export type Outgoing = {
   /** For what sends its requests itself. */
   through(dependency: Dependency, judge: Judge): <T>(send: () => Promise<T>) => Promise<T>;
   /** A fetch whose answers count: 429, 401, 403, 408 and 5xx are seen by the breaker, and still handed on as they are. */
-  fetch(dependency: Dependency, send: Fetch): Fetch;
+  sender(dependency: Dependency, send: Fetch): Fetch;
   machineApi(api: MachineApi): MachineApi;
 };
 
@@ -55,7 +55,7 @@ export function createOutgoing(guard: Guard): Outgoing {
       const call = callOf(dependency, judge);
       return (send) => guard(call, send);
     },
-    fetch(dependency, send) {
+    sender(dependency, send) {
       const call = callOf(dependency, judgeHttp);
       return async (input, init) => {
         let before: Response | null = null;

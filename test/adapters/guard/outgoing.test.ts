@@ -45,7 +45,7 @@ describe("fetch", () => {
   };
 
   test("hands on every answer as it is, the unwelcome ones too, and tries those again", async () => {
-    const send = scene().outgoing.fetch("heartbeat", fetch);
+    const send = scene().outgoing.sender("heartbeat", fetch);
     for (const [given, heard, calls] of [
       [[[200]], "200 body of 200", 1],
       [[[404]], "404 body of 404", 1],
@@ -62,7 +62,7 @@ describe("fetch", () => {
 
   test("a 429 closes the way for as long as its Retry-After says", async () => {
     const { outgoing, breakers, clock } = scene();
-    const send = outgoing.fetch("prometheus", fetch);
+    const send = outgoing.sender("prometheus", fetch);
     answers = [[429, { "retry-after": "60" }]];
     expect(await ask(send)).toBe("429 body of 429");
     expect(breakers.statuses()).toMatchObject([{ name: "prometheus", mode: "OPEN", until: NOW + 60_000 }]);
@@ -73,7 +73,7 @@ describe("fetch", () => {
 
   test("one that is gone is left alone after a few calls", async () => {
     const { outgoing, measures } = scene();
-    const send = outgoing.fetch("experts", () => Promise.reject(new TypeError("fetch failed")));
+    const send = outgoing.sender("experts", () => Promise.reject(new TypeError("fetch failed")));
     for (let i = 0; i < 12; i++) await send(url).catch(() => {});
     const { experts } = measures.take();
     expect(experts?.calls).toBeLessThan(12);
