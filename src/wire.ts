@@ -78,6 +78,7 @@ export function wire(config: Config): Wired {
       redis,
       requestsPerMinute: config.ingest.requestsPerMinute,
       prefix: "flyahead:ingest",
+      now: systemClock.now,
       log,
     }),
     health: {
