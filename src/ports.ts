@@ -63,8 +63,7 @@ export type OutgoingCall = {
 
 /**
  * What every call to an outside system goes through: deadline, retry, limiter, breaker, measurement, in this order from
- * the outside in. Throws what the call threw, or a HeldBackError where it was not made. The pass-through form lets
- * everything by.
+ * the outside in. Throws what the call threw, or a HeldBackError where it was not made.
  */
 export type Guard = <T>(call: OutgoingCall, attempt: () => Promise<T>) => Promise<T>;
 

@@ -191,6 +191,12 @@ describe("docs/operating.md", () => {
   const text = readFileSync(join(PROJECT, "docs/operating.md"), "utf8");
   const rows = text.split("\n").filter((line) => /^\| .*\.test\.ts/.test(line));
 
+  test("what it tells an operator to ask can be asked", async () => {
+    const blocks = [...text.matchAll(/```sql\n([\s\S]*?)```/g)].map((match) => match[1]!);
+    expect(blocks.length).toBeGreaterThan(1);
+    for (const block of blocks) await lab.sql.unsafe(block);
+  });
+
   test("the table of what is away has its rows, and each one names tests that exist", () => {
     expect(rows.length).toBeGreaterThanOrEqual(12);
     for (const row of rows) {
