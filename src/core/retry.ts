@@ -3,8 +3,8 @@
  *
  * Full jitter: anything between nothing and a bound that doubles. Callers that failed together then do not come back
  * together (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog 2015). The budget is the other half: when
- * everything fails, each call retried twice is three times the load on what is down already. So retries may be a share of
- * the calls, and a few more for those who call little.
+ * everything fails, each call tried three times is three times the load on what is down already. So a call earns a share
+ * of a retry, and what was earned in good times is kept only up to `most`: it must not pay for a storm.
  */
 export type PauseRule = { readonly baseMs: number; readonly capMs: number };
 
@@ -13,12 +13,26 @@ export function jitteredPauseMs(attempt: number, chance: number, { baseMs, capMs
   return Math.floor(chance * Math.min(capMs, baseMs * 2 ** Math.min(attempt - 1, 40)));
 }
 
-export type Retries = { readonly calls: number; readonly retries: number };
-export type RetryRule = { readonly share: number; readonly spare: number };
+export type BudgetRule = { readonly share: number; readonly most: number };
 
-export const NO_RETRIES: Retries = { calls: 0, retries: 0 };
+export type RetryBudget = {
+  /** A call begins. */
+  called(): void;
+  /** Whether a retry may be made; takes from the budget what it allows. */
+  mayRetry(): boolean;
+};
 
-/** Allowed at first: `spare`; with each call `share` more. */
-export function mayRetry({ calls, retries }: Retries, { share, spare }: RetryRule): boolean {
-  return retries < spare + share * calls;
+/** Begins full. */
+export function openRetryBudget({ share, most }: BudgetRule): RetryBudget {
+  let retries = most;
+  return {
+    called: () => {
+      retries = Math.min(most, retries + share);
+    },
+    mayRetry: () => {
+      if (retries < 1) return false;
+      retries -= 1;
+      return true;
+    },
+  };
 }

@@ -12,11 +12,12 @@
  */
 import type { Action } from "../core/actions.ts";
 import { isActive } from "../core/fleet.ts";
+import { openRetryBudget, type RetryBudget } from "../core/retry.ts";
 import type { Instant } from "../core/time.ts";
 import { isMachineApiError, type MachineApiError, messageOf } from "../errors.ts";
 import type { Intent, Lease, Outcome, OutcomeStatus, TickPorts } from "../ports.ts";
 import { inTurn } from "./in-turn.ts";
-import { openRetryBudget, pauseBeforeRetry, type RetryBudget } from "./retry.ts";
+import { pauseBeforeRetry, WAVE_BUDGET } from "./retry.ts";
 
 /** Fly limits each machine's actions to one a second, and creates to one a second for the whole app. */
 const PARALLEL_MOVES = 8;
@@ -29,7 +30,7 @@ export async function applyActions(
   deadline: Instant,
   ports: TickPorts,
 ): Promise<IntentOutcome[]> {
-  const budget = openRetryBudget();
+  const budget = openRetryBudget(WAVE_BUDGET);
   const apply = async (intent: Intent) => ({
     intentId: intent.id,
     outcome: await applyOne(intent, lease, deadline, budget, ports),

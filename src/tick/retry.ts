@@ -3,7 +3,7 @@
  * next tick, which sees Fly afresh. The retries of a wave share one budget: where all of Fly fails, it is not asked three times
  * as often.
  */
-import { jitteredPauseMs, mayRetry, NO_RETRIES } from "../core/retry.ts";
+import { jitteredPauseMs } from "../core/retry.ts";
 import { SECOND_MS } from "../core/time.ts";
 import type { MachineApiError } from "../errors.ts";
 
@@ -11,7 +11,8 @@ const TRIES = 3;
 const PAUSE = { baseMs: SECOND_MS, capMs: 10 * SECOND_MS };
 /** A breaker that stays open longer is for the next tick. */
 const LONGEST_HELD_MS = 10 * SECOND_MS;
-const BUDGET = { share: 0.5, spare: 10 };
+/** Of a wave of calls. */
+export const WAVE_BUDGET = { share: 0.5, most: 10 };
 
 /**
  * @param attempt counts from 1
@@ -32,21 +33,4 @@ export function pauseBeforeRetry(error: MachineApiError, attempt: number, chance
     default:
       return null;
   }
-}
-
-export type RetryBudget = { called(): void; mayRetry(): boolean };
-
-/** `mayRetry` takes from the budget what it allows. */
-export function openRetryBudget(): RetryBudget {
-  let spent = NO_RETRIES;
-  return {
-    called: () => {
-      spent = { ...spent, calls: spent.calls + 1 };
-    },
-    mayRetry: () => {
-      const allowed = mayRetry(spent, BUDGET);
-      if (allowed) spent = { ...spent, retries: spent.retries + 1 };
-      return allowed;
-    },
-  };
 }

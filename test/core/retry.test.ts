@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { jitteredPauseMs, mayRetry, NO_RETRIES } from "../../src/core/retry.ts";
+import { jitteredPauseMs, openRetryBudget } from "../../src/core/retry.ts";
 
 test("a pause is anything between nothing and a bound that doubles up to the cap", () => {
   const rule = { baseMs: 100, capMs: 1_000 };
@@ -10,10 +10,14 @@ test("a pause is anything between nothing and a bound that doubles up to the cap
   expect(jitteredPauseMs(4, 0.25, rule)).toBe(200);
 });
 
-test("retries are a share of the calls and a few to spare", () => {
-  const rule = { share: 0.2, spare: 2 };
-  expect(mayRetry(NO_RETRIES, rule)).toBe(true);
-  expect(mayRetry({ calls: 1, retries: 2 }, rule)).toBe(true);
-  expect(mayRetry({ calls: 5, retries: 3 }, rule)).toBe(false);
-  expect(mayRetry({ calls: 6, retries: 3 }, rule)).toBe(true);
+test("retries are a share of the calls; what good times earned is not enough for a storm", () => {
+  const budget = openRetryBudget({ share: 0.25, most: 3 });
+  const retries = (tries: number) =>
+    Array.from({ length: tries }, () => budget.mayRetry()).filter(Boolean).length;
+  for (let i = 0; i < 10_000; i++) budget.called();
+  expect(retries(10)).toBe(3);
+  for (let i = 0; i < 8; i++) budget.called();
+  expect(retries(10)).toBe(2);
+  budget.called();
+  expect(retries(10)).toBe(0);
 });

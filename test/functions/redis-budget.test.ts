@@ -1,6 +1,9 @@
 // What ticks and requests cost in Redis, as Upstash bills them (a script as one command and each of its calls), through the real
 // functions. The budget: ten pools at 15 minutes, ingest included, within 500,000 commands a month.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createUpstashCache } from "../../src/adapters/upstash/cache.ts";
+import { connectRedis } from "../../src/adapters/upstash/redis.ts";
+import { type LatestPlan, latestPlansKey } from "../../src/core/latest.ts";
 import { formatInstant, MINUTE_MS } from "../../src/core/time.ts";
 import { type Lab, startLab } from "../support/installation.ts";
 
@@ -56,6 +59,15 @@ describe("commands of Redis", () => {
     ten = await tickCost(TEN_APPS);
     expect(wide).toBe(5 + 5);
     expect(ten).toBe(5 + 10 * 5);
+  });
+
+  test("the latest plan of every pool is there to be read, for one command", async () => {
+    const redis = connectRedis({ ...lab.stack.redis, timeoutMs: 5_000 });
+    const cache = createUpstashCache({ redis, prefix: "flyahead:cache", log: () => {} });
+    let plans: unknown;
+    expect(await costOf(async () => void (plans = await cache.get(latestPlansKey("wide"))))).toBe(1);
+    expect((plans as LatestPlan[]).map(({ pool }) => pool.region).sort()).toEqual(REGIONS);
+    expect(cache.stats()).toMatchObject({ hits: 1, misses: 0 });
   });
 
   test("each machine that is moved: four", async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { MACHINE_API_ERROR_KINDS, MachineApiError } from "../../src/errors.ts";
-import { openRetryBudget, pauseBeforeRetry } from "../../src/tick/retry.ts";
+import { pauseBeforeRetry } from "../../src/tick/retry.ts";
 
 const failure = (kind: (typeof MACHINE_API_ERROR_KINDS)[number], retryAfterMs: number | null = null) =>
   new MachineApiError(kind, "no", { retryAfterMs });
@@ -34,10 +34,4 @@ test("what we held back ourselves is asked for again after its time, if that is 
   expect(pauseBeforeRetry(failure("heldBack", 700), 1, 0)).toBe(700);
   expect(pauseBeforeRetry(failure("heldBack", 60_000), 1, 0)).toBeNull();
   expect(pauseBeforeRetry(failure("heldBack", null), 1, 0)).toBeNull();
-});
-
-test("a wave retries half as often as it calls, and ten times besides", () => {
-  const budget = openRetryBudget();
-  for (let i = 0; i < 4; i++) budget.called();
-  expect(Array.from({ length: 20 }, () => budget.mayRetry()).filter(Boolean)).toHaveLength(12);
 });

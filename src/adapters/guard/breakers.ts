@@ -42,7 +42,10 @@ export type Breakers = {
   /** The opening that the call is a probe of, or null. @throws HeldBackError where it may not go out */
   enter(name: string): Promise<number | null>;
   settle(name: string, opening: number | null, verdict: Verdict, durationMs: number): void;
+  /** As this isolate has them. */
   statuses(): BreakerStatus[];
+  /** As the store has them, for who only looks; where it is away, as this isolate has them. */
+  stored(): Promise<BreakerStatus[]>;
 };
 
 export function createBreakers(options: {
@@ -127,6 +130,10 @@ export function createBreakers(options: {
     if (names.length > 0) log("breakers not saved", { breakers: names, error: "others saved each time" });
   }
 
+  function statuses(): BreakerStatus[] {
+    return [...held].map(([name, { breaker }]) => statusOf(name, breaker, clock.now(), rules)).sort(byName);
+  }
+
   return {
     async load() {
       open += 1;
@@ -162,8 +169,16 @@ export function createBreakers(options: {
     settle(name, opening, verdict, durationMs) {
       apply(name, { type: "result", at: clock.now(), durationMs, opening, chance: chance(), ...verdict });
     },
-    statuses: () =>
-      [...held].map(([name, { breaker }]) => statusOf(name, breaker, clock.now(), rules)).sort(byName),
+    statuses,
+    async stored() {
+      try {
+        const { breakers } = await store.load();
+        return breakers.map(({ name, breaker }) => statusOf(name, breaker, clock.now(), rules)).sort(byName);
+      } catch (error) {
+        log("breakers not loaded", { error: messageOf(error) });
+        return statuses();
+      }
+    },
   };
 }
 

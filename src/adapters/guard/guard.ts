@@ -12,7 +12,7 @@
  * and the tick looks before it repeats.
  */
 import type { Verdict } from "../../core/breaker/breaker.ts";
-import { jitteredPauseMs, mayRetry, NO_RETRIES, type Retries } from "../../core/retry.ts";
+import { jitteredPauseMs, openRetryBudget, type RetryBudget } from "../../core/retry.ts";
 import { SECOND_MS } from "../../core/time.ts";
 import { HeldBackError, isHeldBackError } from "../../errors.ts";
 import type { CallLimit, Clock, Guard, OutgoingCall } from "../../ports.ts";
@@ -20,7 +20,7 @@ import type { Breakers } from "./breakers.ts";
 import type { Measures } from "./measures.ts";
 
 const PAUSE = { baseMs: 200, capMs: 5 * SECOND_MS };
-const BUDGET = { share: 0.2, spare: 5 };
+const BUDGET = { share: 0.2, most: 5 };
 /** When a write is worth asking for again after the limiter did not answer. */
 const LIMITER_BACK_MS = 30 * SECOND_MS;
 
@@ -35,27 +35,25 @@ export type GuardParts = {
 
 export function createGuard(parts: GuardParts): Guard {
   const { clock, chance } = parts;
-  const spent = new Map<string, Retries>();
+  const budgets = new Map<string, RetryBudget>();
 
-  /** Takes from the budget what it allows. */
-  function spendRetry(dependency: string): boolean {
-    const before = spent.get(dependency) ?? NO_RETRIES;
-    const allowed = mayRetry(before, BUDGET);
-    if (allowed) spent.set(dependency, { ...before, retries: before.retries + 1 });
-    return allowed;
+  function budgetOf(dependency: string): RetryBudget {
+    const budget = budgets.get(dependency) ?? openRetryBudget(BUDGET);
+    budgets.set(dependency, budget);
+    return budget;
   }
 
   return async (call, attempt) => {
     const { dependency, deadlineMs } = call;
     const deadline = clock.now() + deadlineMs;
-    const before = spent.get(dependency) ?? NO_RETRIES;
-    spent.set(dependency, { ...before, calls: before.calls + 1 });
+    const budget = budgetOf(dependency);
+    budget.called();
     for (let tried = 1; ; tried++) {
       try {
         return await tryOnce(call, deadline, attempt, parts);
       } catch (error) {
         const pauseMs = tried >= call.tries ? null : pauseAfter(error, call, tried, chance());
-        if (pauseMs === null || clock.now() + pauseMs >= deadline || !spendRetry(dependency)) throw error;
+        if (pauseMs === null || clock.now() + pauseMs >= deadline || !budget.mayRetry()) throw error;
         await clock.sleep(pauseMs);
       }
     }

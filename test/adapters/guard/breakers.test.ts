@@ -113,6 +113,21 @@ describe("between ticks", () => {
   });
 });
 
+test("who only looks sees what is stored, and changes nothing", async () => {
+  const { clock, store, asked } = scene();
+  await breakIt(isolateOn(store, clock));
+  const looker = isolateOn(store, clock);
+  expect(await looker.stored()).toMatchObject([
+    { name: NAME, mode: "OPEN", failureShare: 1, needsPerson: false },
+  ]);
+  expect(looker.statuses()).toEqual([]);
+  expect(await tryCall(looker)).toBeNull();
+  expect(asked).toEqual(["load", "save 1", "load"]);
+  const blind = isolateOn({ ...store, load: () => Promise.reject(new Error("gone")) }, clock);
+  blind.settle(NAME, null, GOOD, 1);
+  expect(await blind.stored()).toMatchObject([{ name: NAME, mode: "CLOSED" }]);
+});
+
 describe("without the store", () => {
   const gone: BreakerStore = {
     load: () => Promise.reject(new Error("gone")),

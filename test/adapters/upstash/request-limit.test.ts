@@ -7,9 +7,9 @@ import {
   CONTRACT_START,
   describeRequestLimit,
 } from "../../contracts/request-limit.ts";
-import { type Connected, onEachServer, TOKEN } from "./servers.ts";
+import { type Connected, onEachRedis, onEachServer, TOKEN } from "./servers.ts";
 
-onEachServer((server, connect) => {
+onEachRedis((server, connect) => {
   describeRequestLimit(`Upstash on ${server}`, async () => {
     const { redis, close } = await connect();
     const requestsPerMinute = CONTRACT_REQUESTS_PER_MINUTE;
@@ -32,7 +32,9 @@ onEachServer((server, connect) => {
       },
     };
   });
+});
 
+onEachServer((server, connect) => {
   describe(`a request limit whose Redis fails (${server})`, () => {
     let connected: Connected;
     beforeAll(async () => {
