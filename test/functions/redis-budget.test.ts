@@ -64,10 +64,10 @@ describe("commands of Redis", () => {
   test("the latest plan of every pool is there to be read, for one command", async () => {
     const redis = connectRedis({ ...lab.stack.redis, timeoutMs: 5_000 });
     const cache = createUpstashCache({ redis, prefix: "flyahead:cache", log: () => {} });
-    let plans: unknown;
-    expect(await costOf(async () => void (plans = await cache.get(latestPlansKey("wide"))))).toBe(1);
-    expect((plans as LatestPlan[]).map(({ pool }) => pool.region).sort()).toEqual(REGIONS);
-    expect(cache.stats()).toMatchObject({ hits: 1, misses: 0 });
+    expect(await costOf(() => cache.get(latestPlansKey("wide")))).toBe(1);
+    const plans = (await cache.get(latestPlansKey("wide"))) as LatestPlan[];
+    expect(plans.map(({ pool }) => pool.region).sort()).toEqual(REGIONS);
+    expect(cache.stats()).toMatchObject({ hits: 2, misses: 0 });
   });
 
   test("each machine that is moved: four", async () => {

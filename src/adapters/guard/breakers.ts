@@ -2,40 +2,25 @@
  * The breakers of one isolate, between a load and a save. In between everything is decided from memory; only the permit for a
  * probe is asked of the store, since probes are counted over all isolates.
  *
- * What happened is kept as a journal of events beside the result. Where somebody saved first, the journal is applied to
- * what they saved, and nothing that either of them saw is lost. The trap is a store that is away: nothing may depend on it.
- * Then this isolate goes by what it has seen itself.
+ * The trap is a store that is away: nothing may depend on it. Then this isolate goes by what it has seen itself. So does one
+ * that never loads: its breakers are its own.
  */
-import {
-  admit,
-  type Breaker,
-  type BreakerEvent,
-  closedBreaker,
-  reduce,
-  type Verdict,
-} from "../../core/breaker/breaker.ts";
+import { admit, type Verdict } from "../../core/breaker/breaker.ts";
 import { type BreakerRules, DEFAULT_RULES } from "../../core/breaker/rules.ts";
-import { type BreakerStatus, changeOf, describeBreaker, statusOf } from "../../core/breaker/status.ts";
+import { type BreakerStatus, describeBreaker, statusOf } from "../../core/breaker/status.ts";
 import { SECOND_MS } from "../../core/time.ts";
 import { HeldBackError, messageOf } from "../../errors.ts";
-import type { BreakerStore, Clock, Log, StoredBreaker } from "../../ports.ts";
+import type { BreakerStore, Clock, Log } from "../../ports.ts";
+import { createLedger } from "./ledger.ts";
 
 /** Probes are out: their result is there in a moment, or never. */
 const PROBES_OUT_MS = SECOND_MS;
-/** An isolate that cannot save keeps so many events of a breaker to itself. */
-const LONGEST_JOURNAL = 500;
 const SAVE_TRIES = 4;
-
-type Held = {
-  version: number;
-  breaker: Breaker;
-  journal: BreakerEvent[];
-  ownProbes: [opening: number, taken: number];
-};
 
 export type Breakers = {
   /** Never throws; without the store this isolate goes by what it knows. */
   load(): Promise<void>;
+  /** Ends what load began. Never throws; what could not be saved is saved the next time. */
   save(): Promise<void>;
   /** @throws HeldBackError where the breaker would let no call by. Takes no permit. */
   check(name: string): void;
@@ -56,43 +41,20 @@ export function createBreakers(options: {
   readonly log: Log;
 }): Breakers {
   const { store, clock, chance, rules = DEFAULT_RULES, log } = options;
-  const held = new Map<string, Held>();
+  const ledger = createLedger(clock, rules, log);
+  /** By breaker: probes that this isolate gave out by itself. */
+  const ownProbes = new Map<string, { opening: number; taken: number }>();
   /** Ticks that loaded and have not saved yet. Without one, probes and events stay in this isolate. */
   let open = 0;
 
-  function heldAs(name: string): Held {
-    const known = held.get(name);
-    if (known !== undefined) return known;
-    const fresh: Held = { version: 0, breaker: closedBreaker(clock.now()), journal: [], ownProbes: [0, 0] };
-    held.set(name, fresh);
-    return fresh;
-  }
-
-  function apply(name: string, event: BreakerEvent): void {
-    const one = heldAs(name);
-    const after = reduce(one.breaker, event, rules);
-    const change = changeOf(name, one.breaker, after);
-    one.breaker = after;
-    if (open > 0) one.journal = [...one.journal, event].slice(-LONGEST_JOURNAL);
-    if (change !== null) log("breaker", change);
-  }
-
-  /** Lays what was seen here over what was saved by others. */
-  function rebase({ name, version, breaker }: StoredBreaker): void {
-    const one = heldAs(name);
-    if (version < one.version) return;
-    one.version = version;
-    one.breaker = one.journal.reduce((before, event) => reduce(before, event, rules), breaker);
-  }
-
   function refused(name: string, retryAfterMs: number | null): HeldBackError {
-    apply(name, { type: "refusal", at: clock.now() });
-    return new HeldBackError(name, describeBreaker(name, heldAs(name).breaker), retryAfterMs);
+    ledger.apply(name, { type: "refusal", at: clock.now() }, open > 0);
+    return new HeldBackError(name, describeBreaker(name, ledger.breaker(name)), retryAfterMs);
   }
 
   function check(name: string): void {
     const now = clock.now();
-    const admission = admit(heldAs(name).breaker, now);
+    const admission = admit(ledger.breaker(name), now);
     if (typeof admission !== "object") return;
     throw refused(name, admission.retryAt === null ? null : admission.retryAt - now);
   }
@@ -105,33 +67,23 @@ export function createBreakers(options: {
         log("probe without the store", { breaker: name, error: messageOf(error) });
       }
     }
-    const one = heldAs(name);
-    const taken = one.ownProbes[0] === opening ? one.ownProbes[1] : 0;
-    if (taken >= rules.probes) return false;
-    one.ownProbes = [opening, taken + 1];
-    return true;
+    const known = ownProbes.get(name);
+    const taken = known?.opening === opening ? known.taken : 0;
+    ownProbes.set(name, { opening, taken: taken + 1 });
+    return taken < rules.probes;
   }
 
   async function saveChanged(): Promise<void> {
-    let names = [...held].filter(([, { journal }]) => journal.length > 0).map(([name]) => name);
-    for (let attempt = 1; names.length > 0 && attempt <= SAVE_TRIES; attempt++) {
-      const sent = names.map((name) => ({ name, held: heldAs(name), events: heldAs(name).journal.length }));
-      const newer = await store.save(
-        sent.map(({ name, held: { version, breaker } }) => ({ name, version: version + 1, breaker })),
-      );
-      names = newer.map(({ name }) => name);
-      for (const { name, held: one, events } of sent) {
-        if (names.includes(name)) continue;
-        one.version += 1;
-        one.journal = one.journal.slice(events);
-      }
-      for (const stored of newer) rebase(stored);
+    for (let attempt = 1; attempt <= SAVE_TRIES; attempt++) {
+      const drafts = ledger.drafts();
+      if (drafts.length === 0) return;
+      const newer = await store.save(drafts.map(({ events: _, ...stored }) => stored));
+      const lost = new Set(newer.map(({ name }) => name));
+      for (const draft of drafts) if (!lost.has(draft.name)) ledger.saved(draft);
+      for (const stored of newer) ledger.rebase(stored);
+      if (lost.size === 0) return;
     }
-    if (names.length > 0) log("breakers not saved", { breakers: names, error: "others saved each time" });
-  }
-
-  function statuses(): BreakerStatus[] {
-    return [...held].map(([name, { breaker }]) => statusOf(name, breaker, clock.now(), rules)).sort(byName);
+    log("breakers not saved", { error: "others saved each time" });
   }
 
   return {
@@ -139,9 +91,10 @@ export function createBreakers(options: {
       open += 1;
       try {
         const { breakers, orders } = await store.load();
-        for (const stored of breakers) rebase(stored);
+        for (const stored of breakers) ledger.rebase(stored);
         for (const { name, id, order } of orders) {
-          if (id > heldAs(name).breaker.orderId) apply(name, { type: "order", at: clock.now(), id, order });
+          if (id <= ledger.breaker(name).orderId) continue;
+          ledger.apply(name, { type: "order", at: clock.now(), id, order }, true);
         }
       } catch (error) {
         log("breakers not loaded", { error: messageOf(error) });
@@ -159,24 +112,25 @@ export function createBreakers(options: {
     check,
     async enter(name) {
       check(name);
-      const { breaker } = heldAs(name);
+      const breaker = ledger.breaker(name);
       if (admit(breaker, clock.now()) === "pass") return null;
-      const opening = breaker.openings;
+      const { openings: opening } = breaker;
       if (!(await permit(name, opening))) throw refused(name, PROBES_OUT_MS);
-      apply(name, { type: "probe", at: clock.now(), opening });
+      ledger.apply(name, { type: "probe", at: clock.now(), opening }, open > 0);
       return opening;
     },
     settle(name, opening, verdict, durationMs) {
-      apply(name, { type: "result", at: clock.now(), durationMs, opening, chance: chance(), ...verdict });
+      const event = { type: "result", at: clock.now(), durationMs, opening, chance: chance() } as const;
+      ledger.apply(name, { ...event, ...verdict }, open > 0);
     },
-    statuses,
+    statuses: () => ledger.statuses().sort(byName),
     async stored() {
       try {
         const { breakers } = await store.load();
         return breakers.map(({ name, breaker }) => statusOf(name, breaker, clock.now(), rules)).sort(byName);
       } catch (error) {
         log("breakers not loaded", { error: messageOf(error) });
-        return statuses();
+        return ledger.statuses().sort(byName);
       }
     },
   };

@@ -18,8 +18,8 @@ import type { Guard, MachineApi, OutgoingCall } from "../../ports.ts";
 
 const ACTION_RULE = { perSecond: 1, burst: 3 };
 const GET_RULE = { perSecond: 5, burst: 10 };
-/** A token is waited for no longer; what then has none is for the next tick. */
-const DEADLINE_MS = 20 * SECOND_MS;
+/** A token is waited for no longer: the tick read its fence before. What then has none is for the next tick. */
+const DEADLINE_MS = 5 * SECOND_MS;
 
 export function guardMachineApi(api: MachineApi, guard: Guard): MachineApi {
   /** Where each machine is, as the lists told. */

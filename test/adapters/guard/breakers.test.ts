@@ -13,10 +13,14 @@ function scene() {
   const clock = { now: () => now };
   const asked: string[] = [];
   const kept = createMemoryBreakerStore(clock.now);
+  const noting = <T>(what: string, work: () => T): T => {
+    asked.push(what);
+    return work();
+  };
   const store: BreakerStore = {
-    load: () => (asked.push("load"), kept.load()),
-    save: (breakers) => (asked.push(`save ${breakers.length}`), kept.save(breakers)),
-    takeProbe: (...args) => (asked.push("probe"), kept.takeProbe(...args)),
+    load: () => noting("load", () => kept.load()),
+    save: (breakers) => noting(`save ${breakers.length}`, () => kept.save(breakers)),
+    takeProbe: (...args) => noting("probe", () => kept.takeProbe(...args)),
   };
   const pass = (ms: number) => {
     now += ms;

@@ -158,7 +158,11 @@ describe("breakers", () => {
 
   test("calls that were kept back spend no token of the limit", async () => {
     const taken: string[] = [];
-    const at = scene({ take: async (key) => (taken.push(key), { waitMs: 0 }) });
+    const take = async (key: string) => {
+      taken.push(key);
+      return { waitMs: 0 };
+    };
+    const at = scene({ take });
     await breakIt(at);
     await at.guard({ ...CALL, bucket: BUCKET }, at.attempt()).catch(() => {});
     expect(taken).toEqual([]);

@@ -6,11 +6,11 @@ import {
   type BreakerEvent,
   closedBreaker,
   type Order,
-  openTimeMs,
   type Result,
   reduce,
 } from "../../../src/core/breaker/breaker.ts";
 import { type BreakerRules, DEFAULT_RULES } from "../../../src/core/breaker/rules.ts";
+import { openTimeMs } from "../../../src/core/breaker/settle.ts";
 import { changeOf, describeBreaker, statusOf } from "../../../src/core/breaker/status.ts";
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from "../../../src/core/time.ts";
 
