@@ -95,10 +95,21 @@ comment on view flyahead_api.breakers is 'what flyahead calls and whether it may
 comment on column flyahead_api.breakers.name is 'the dependency, for Fly with its region (fly:write:fra) or the app whose token it is (fly:access:shop)';
 comment on column flyahead_api.breakers.mode is 'CLOSED, OPEN, HALF_OPEN, FORCED_OPEN, METRICS_ONLY or DISABLED';
 comment on column flyahead_api.breakers.cause is 'why it is not closed: failures, slowness, retryAfter, denied, order';
+comment on column flyahead_api.breakers.since is 'since when it is in this mode';
 comment on column flyahead_api.breakers.until is 'end of OPEN; null: none, or not without a person';
 comment on column flyahead_api.breakers.needs_person is 'only flyahead_api.reset_breaker(name) closes it';
-comment on column flyahead_api.breakers.calls is 'calls that it judges by, with how many failed and how many were slow';
+comment on column flyahead_api.breakers.calls is 'calls that it judges by: the last 20, none older than an hour at the last save';
+comment on column flyahead_api.breakers.failures is 'of calls: those that failed';
+comment on column flyahead_api.breakers.slow is 'of calls: those that took 5 s and more';
+comment on column flyahead_api.breakers.ever_good is 'calls that succeeded, ever';
+comment on column flyahead_api.breakers.ever_failed is 'calls that failed, ever';
+comment on column flyahead_api.breakers.ever_limited is 'calls that were answered 429, ever';
+comment on column flyahead_api.breakers.ever_denied is 'calls whose credentials were refused, ever';
 comment on column flyahead_api.breakers.ever_held_back is 'calls that were not made because it was open';
+comment on column flyahead_api.breakers.saved_at is 'end of the tick that saved it, in real time';
+comment on column flyahead_api.breakers.last_order is 'the last order: reset, forceOpen, measureOnly or disable';
+comment on column flyahead_api.breakers.ordered_at is 'when it was given, in real time';
+comment on column flyahead_api.breakers.ordered_by is 'the database login that gave it';
 comment on column flyahead_api.breakers.pending_order is 'an order that the next tick will carry out';
 
 -- An order for a breaker that is there; the next tick carries it out. As the owner, for operators may write nothing else.

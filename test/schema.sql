@@ -509,22 +509,22 @@ view flyahead_api.breakers
   name text -- the dependency, for Fly with its region (fly:write:fra) or the app whose token it is (fly:access:shop)
   mode text -- CLOSED, OPEN, HALF_OPEN, FORCED_OPEN, METRICS_ONLY or DISABLED
   cause text -- why it is not closed: failures, slowness, retryAfter, denied, order
-  since timestamp with time zone
+  since timestamp with time zone -- since when it is in this mode
   until timestamp with time zone -- end of OPEN; null: none, or not without a person
   needs_person boolean -- only flyahead_api.reset_breaker(name) closes it
-  calls integer -- calls that it judges by, with how many failed and how many were slow
-  failures integer
-  slow integer
-  ever_good bigint
-  ever_failed bigint
-  ever_limited bigint
-  ever_denied bigint
+  calls integer -- calls that it judges by: the last 20, none older than an hour at the last save
+  failures integer -- of calls: those that failed
+  slow integer -- of calls: those that took 5 s and more
+  ever_good bigint -- calls that succeeded, ever
+  ever_failed bigint -- calls that failed, ever
+  ever_limited bigint -- calls that were answered 429, ever
+  ever_denied bigint -- calls whose credentials were refused, ever
   ever_held_back bigint -- calls that were not made because it was open
-  saved_at timestamp with time zone
+  saved_at timestamp with time zone -- end of the tick that saved it, in real time
   pending_order text -- an order that the next tick will carry out
-  last_order text
-  ordered_at timestamp with time zone
-  ordered_by text
+  last_order text -- the last order: reset, forceOpen, measureOnly or disable
+  ordered_at timestamp with time zone -- when it was given, in real time
+  ordered_by text -- the database login that gave it
   grant to flyahead_operator select
   grant to flyahead_service select
  SELECT b.name,

@@ -48,7 +48,7 @@ export function describeLock(name: string, make: () => Promise<LockHarness>): vo
     });
 
     it("is extended by its holder only, and for as long as is said", async () => {
-      await lock.acquire(key, "one", SHORT_MS);
+      await lock.acquire(key, "one", LONG_MS);
       expect(await lock.extend(key, "one", LONG_MS)).toBe("extended");
       expect(await lock.extend(key, "two", LONG_MS)).toBe("lost");
       expect(await lock.acquire(`${key}:short`, "one", LONG_MS)).toBe("acquired");
