@@ -3,6 +3,7 @@
  * the real one. A port speaks the words of core; what Fly, Postgres or Redis call it stays in their rooms.
  */
 import type { Action } from "./core/actions.ts";
+import type { Breaker, Order, Verdict } from "./core/breaker/breaker.ts";
 import type { Decision } from "./core/decide.ts";
 import type { Prediction } from "./core/decide-tick.ts";
 import type { Machine, MachineState, PoolKey } from "./core/fleet.ts";
@@ -11,6 +12,7 @@ import type { NextPeak } from "./core/forecast/next-peak.ts";
 import type { OutsideForecast } from "./core/forecast/outside.ts";
 import type { ExpertWeight } from "./core/forecast/panel.ts";
 import type { Pattern } from "./core/forecast/patterns.ts";
+import type { BucketRule } from "./core/limiter.ts";
 import type { Override } from "./core/observation.ts";
 import type { Mode, Policy } from "./core/policy.ts";
 import type { Quantile } from "./core/quantile.ts";
@@ -42,18 +44,92 @@ export type MachineApi = {
 };
 
 /**
- * Wraps each call to an outside system: breaker, limiter and machine leases get their place here. The pass-through
- * form lets everything by.
+ * One call to an outside system, as the guard must know it. Names of breakers are the dependency's, and for Fly the
+ * region's and the app's: "redis", "fly:write:fra", "fly:access:shop".
  */
-export type Guard = <T>(
-  dependency: "fly:read" | "fly:write",
-  subject: string,
-  call: () => Promise<T>,
-) => Promise<T>;
+export type OutgoingCall = {
+  /** What is measured under one name: "fly:write", "redis". */
+  readonly dependency: string;
+  /** All of them must let the call pass; `on` says which results each one counts. */
+  readonly breakers: readonly { readonly name: string; readonly counts: "health" | "access" | "both" }[];
+  /** Taken from before the call; null: the other side has no limit that we know of. */
+  readonly bucket: { readonly key: string; readonly rule: BucketRule } | null;
+  /** Without an answer of the limiter a read passes and a write does not. */
+  readonly kind: "read" | "write";
+  /** Tries in all. 1 where only the caller knows whether a second one is safe. */
+  readonly tries: number;
+  /** No wait and no try begins later than this after the call began. */
+  readonly deadlineMs: number;
+  /** What an error says about the other side. */
+  readonly judge: (error: unknown) => Verdict;
+};
+
+/**
+ * What every call to an outside system goes through: deadline, retry, limiter, breaker, measurement, in this order from
+ * the outside in. Throws what the call threw, or a HeldBackError where it was not made.
+ */
+export type Guard = <T>(call: OutgoingCall, attempt: () => Promise<T>) => Promise<T>;
+
+/** A breaker as it is kept: `version` grows by one with each save. */
+export type StoredBreaker = { readonly name: string; readonly version: number; readonly breaker: Breaker };
+/** What an operator wants of a breaker; a later order has a higher id. */
+export type BreakerOrder = { readonly name: string; readonly id: number; readonly order: Order };
+
+/** Breakers outlive the isolate here: loaded once and saved once a tick; in between only half-open permits are asked for. */
+export type BreakerStore = {
+  load(): Promise<{ readonly breakers: readonly StoredBreaker[]; readonly orders: readonly BreakerOrder[] }>;
+  /**
+   * Saves each breaker whose stored version is lower than its own. Answers the others as they are stored: somebody
+   * was faster, and what was seen here is to be laid over what they saw.
+   */
+  save(breakers: readonly StoredBreaker[]): Promise<readonly StoredBreaker[]>;
+  /**
+   * One of the `limit` probes of this opening of the breaker, counted atomically across isolates. Probes are forgotten
+   * `ttlMs` after the first of them, when none can be under way any more. False also for an opening that is over.
+   */
+  takeProbe(name: string, opening: number, limit: number, ttlMs: number): Promise<boolean>;
+};
+
+/** Calls of a kind that the other side allows; "unavailable" where the count cannot be known. */
+export type CallLimit = {
+  /** 0: taken. Above 0: nothing was taken, and so many ms later there will be a token. */
+  take(key: string, rule: BucketRule): Promise<{ readonly waitMs: number } | "unavailable">;
+};
+
+/**
+ * What may be lost at any time, and is quick to read. It never throws: away, it has nothing and keeps nothing. Values are
+ * JSON, not null, and to be parsed like everything from outside.
+ */
+export type Cache = {
+  /** null: not there, or not to be had. */
+  get(key: string): Promise<unknown>;
+  set(
+    key: string,
+    value: unknown,
+    options: { readonly ttlMs: number; readonly tags?: readonly string[] },
+  ): Promise<void>;
+  /** Forgets every value that was set with this tag. */
+  invalidate(tag: string): Promise<void>;
+  /** Since this isolate began. */
+  stats(): CacheStats;
+};
+export type CacheStats = {
+  readonly hits: number;
+  readonly misses: number;
+  readonly sets: number;
+  /** Times that the cache could not be reached; each also counts as a miss where it was a get. */
+  readonly failures: number;
+};
+
+/** Whether a dependency answers, and how fast. Never throws; `why` is for people and holds no secret. */
+export type Health = { readonly ok: boolean; readonly latencyMs: number; readonly why: string | null };
+export type HealthCheck = () => Promise<Health>;
 
 /** Saves double work and may fail or be away: "unavailable" is an answer, not an exception. */
 export type Lock = {
   acquire(key: string, token: string, ttlMs: number): Promise<"acquired" | "held" | "unavailable">;
+  /** Sets the holder's time to live anew, from now; "lost" where the lock is not this holder's (any more). */
+  extend(key: string, token: string, ttlMs: number): Promise<"extended" | "lost" | "unavailable">;
   /** Only the holder's token releases; false where the lock was not this holder's (any more) or could not be reached. */
   release(key: string, token: string): Promise<boolean>;
 };
@@ -244,7 +320,6 @@ export type TickPorts = {
   readonly clock: Clock;
   readonly log: Log;
   readonly machineApi: MachineApi;
-  readonly guard: Guard;
   readonly lock: Lock;
   readonly leases: Leases;
   readonly history: History;
@@ -252,6 +327,9 @@ export type TickPorts = {
   readonly notifier: Notifier;
   /** Absent where no forecaster outside is configured. */
   readonly experts?: Experts;
+  readonly cache: Cache;
+  /** A number in [0, 1), for the jitter of pauses. */
+  readonly chance: () => number;
   /** A fresh random word for the owner of a lock. */
   readonly newToken: () => string;
 };

@@ -56,6 +56,30 @@ table flyahead.autoscaling_history
   CREATE INDEX autoscaling_history_tick ON flyahead.autoscaling_history USING btree (tick_id)
   grant to flyahead_service delete, insert, select, update
 
+table flyahead.breaker_probes
+-- half-open permits of each breaker's present opening, forgotten at until
+  name text not null
+  opening integer not null
+  taken integer not null
+  until timestamp with time zone not null
+  constraint PRIMARY KEY (name)
+  grant to flyahead_service insert, select, update
+
+table flyahead.breakers
+-- circuit breakers of what flyahead calls, as the last tick left them, and the last order for each
+  name text not null
+  version bigint not null -- grows by one with each save; a save of an older one is refused and laid over the newer
+  state jsonb not null
+  saved_at timestamp with time zone not null default clock_timestamp()
+  order_id bigint not null default 0 -- number of the last order; carried out once state.orderId has reached it
+  ordered text
+  ordered_at timestamp with time zone
+  ordered_by text
+  constraint CHECK ((ordered = ANY (ARRAY['reset'::text, 'forceOpen'::text, 'measureOnly'::text, 'disable'::text])))
+  constraint CHECK ((version > 0))
+  constraint PRIMARY KEY (name)
+  grant to flyahead_service select
+
 table flyahead.capacity_steps
 -- what stood ready in a pool from `since` until the next step; written when a tick finds or makes a change
   pool_id integer not null
@@ -483,6 +507,57 @@ view flyahead_api.autoscaling_analytics
     round((d.observed_minutes / 60::double precision)::numeric, 2) AS observed_hours
    FROM flyahead.scaling_1d d
      JOIN flyahead.worker_regions w ON w.id = d.pool_id;
+
+view flyahead_api.breakers
+-- what flyahead calls and whether it may: one circuit breaker a row, as the last tick left it
+  name text -- the dependency, for Fly with its region (fly:write:fra) or the app whose token it is (fly:access:shop)
+  mode text -- CLOSED, OPEN, HALF_OPEN, FORCED_OPEN, METRICS_ONLY or DISABLED
+  cause text -- why it is not closed: failures, slowness, retryAfter, denied, order
+  since timestamp with time zone -- since when it is in this mode
+  until timestamp with time zone -- end of OPEN; null: none, or not without a person
+  needs_person boolean -- only flyahead_api.reset_breaker(name) closes it
+  calls integer -- calls that it judges by: the last 20, none older than an hour at the last save
+  failures integer -- of calls: those that failed
+  slow integer -- of calls: those that took 5 s and more
+  ever_good bigint -- calls that succeeded, ever
+  ever_failed bigint -- calls that failed, ever
+  ever_limited bigint -- calls that were answered 429, ever
+  ever_denied bigint -- calls whose credentials were refused, ever
+  ever_held_back bigint -- calls that were not made because it was open
+  saved_at timestamp with time zone -- end of the tick that saved it, in real time
+  pending_order text -- an order that the next tick will carry out
+  last_order text -- the last order: reset, forceOpen, measureOnly or disable
+  ordered_at timestamp with time zone -- when it was given, in real time
+  ordered_by text -- the database login that gave it
+  grant to flyahead_operator select
+  grant to flyahead_service select
+ SELECT b.name,
+    b.state ->> 'mode'::text AS mode,
+    b.state ->> 'cause'::text AS cause,
+    to_timestamp(((b.state ->> 'since'::text)::double precision) / 1000::double precision) AS since,
+    to_timestamp(((b.state ->> 'until'::text)::double precision) / 1000::double precision) AS until,
+    (b.state ->> 'mode'::text) = 'FORCED_OPEN'::text OR (b.state ->> 'mode'::text) = 'OPEN'::text AND (b.state ->> 'until'::text) IS NULL AS needs_person,
+    w.calls,
+    w.failures,
+    w.slow,
+    (b.state #>> '{totals,success}'::text[])::bigint AS ever_good,
+    (b.state #>> '{totals,failure}'::text[])::bigint AS ever_failed,
+    (b.state #>> '{totals,limited}'::text[])::bigint AS ever_limited,
+    (b.state #>> '{totals,denied}'::text[])::bigint AS ever_denied,
+    (b.state #>> '{totals,refused}'::text[])::bigint AS ever_held_back,
+    b.saved_at,
+        CASE
+            WHEN b.order_id > ((b.state ->> 'orderId'::text)::bigint) THEN b.ordered
+            ELSE NULL::text
+        END AS pending_order,
+    b.ordered AS last_order,
+    b.ordered_at,
+    b.ordered_by
+   FROM flyahead.breakers b
+     CROSS JOIN LATERAL ( SELECT count(*)::integer AS calls,
+            count(*) FILTER (WHERE (((c.value ->> 1)::integer) & 1) <> 0)::integer AS failures,
+            count(*) FILTER (WHERE (((c.value ->> 1)::integer) & 2) <> 0)::integer AS slow
+           FROM jsonb_array_elements(b.state -> 'window'::text) c(value)) w;
 
 view flyahead_api.expert_weights
 -- whom the forecaster listens to: per pool and lead the part of each expert, what it lately missed, and how the predictions of the last seven days did
@@ -1148,6 +1223,10 @@ function flyahead.open_tick(jsonb) → TABLE(intent_id bigint, app text, region 
   plpgsql, volatile
   callers: flyahead_service
 
+function flyahead.order_breaker(text,text) → void
+  plpgsql, volatile, security definer, search_path=pg_catalog, pg_temp
+  callers: nobody
+
 function flyahead.pinball_loss(double precision,real[]) → double precision
   sql, immutable
   callers: nobody
@@ -1234,6 +1313,10 @@ function flyahead.sample_parts() → TABLE(part text, first_at timestamp with ti
   plpgsql, stable, search_path=pg_catalog, pg_temp, TimeZone=UTC
   callers: nobody
 
+function flyahead.save_breakers(jsonb) → TABLE(name text, version bigint, state jsonb)
+  plpgsql, volatile
+  callers: flyahead_service
+
 function flyahead.send_tick(text,text[]) → void
 -- calls the auto-scaling function for the slot that is on, and notes the request
   plpgsql, volatile, security definer, search_path=pg_catalog, pg_temp
@@ -1276,6 +1359,10 @@ function flyahead.store_samples(timestamp with time zone,text[],text[],text[],ti
   sql, volatile
   callers: flyahead_service
 
+function flyahead.take_probe(text,integer,integer,integer) → boolean
+  sql, volatile
+  callers: flyahead_service
+
 function flyahead.try_upkeep(text) → text
 -- runs a command of upkeep; answers null when it worked, "waiting" when its lock was not to be had in half a second, else the error
   plpgsql, volatile, search_path=pg_catalog, pg_temp, TimeZone=UTC, lock_timeout=500ms
@@ -1298,10 +1385,20 @@ function flyahead.zone_of_pool(integer) → text
   plpgsql, stable, search_path=pg_catalog, pg_temp
   callers: nobody
 
+function flyahead_api.force_breaker(text,text) → void
+-- from the next tick until a reset the breaker lets nothing by (FORCED_OPEN), everything (DISABLED), or everything and counts (METRICS_ONLY)
+  plpgsql, volatile, security definer, search_path=pg_catalog, pg_temp
+  callers: flyahead_operator
+
 function flyahead_api.historical_matches(integer,timestamp with time zone,integer) → TABLE(day date, weekday text, distance double precision, bins_compared integer, load_then double precision, load_now double precision, next_hour_peak double precision, rest_of_day_peak double precision)
 -- days of the past eight weeks most like today so far, the nearest first: `distance` 0 is the same, 0.1 differs by a tenth of the load, 2 has nothing in common. load_now and load_then are requests in the busiest minute of the 5 minutes before `at`, next_hour_peak and rest_of_day_peak those that came then. In the first hour of a day the 24 hours before `at` are compared. Days with fewer than 80 % of the 5 minutes are left out
   plpgsql, stable, security definer, search_path=pg_catalog, pg_temp
   callers: flyahead_operator, flyahead_service
+
+function flyahead_api.reset_breaker(text) → void
+-- from the next tick on the breaker is CLOSED and has forgotten
+  sql, volatile, security definer, search_path=pg_catalog, pg_temp
+  callers: flyahead_operator
 
 function flyahead_api.traffic(text,timestamp with time zone,timestamp with time zone,interval) → TABLE(region text, process_group text, bucket timestamp with time zone, minutes_measured bigint, requests double precision, peak_requests_per_minute double precision, errors double precision, worst_p95_latency_ms real, resolution text)
 -- an app's traffic per region in buckets of `step`, from the coarsest resolution that answers; until: now; step: as the span suggests

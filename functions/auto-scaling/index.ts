@@ -14,7 +14,11 @@ const handle = serve(() => {
     apps: config.apps,
     simulated: config.simulationUrl !== null,
   };
-  return tickHandlers({ ...ports, rules, run: (request) => runTick(request, config.tick, ports) });
+  return tickHandlers({
+    ...ports,
+    rules,
+    run: (request) => ports.remembering(() => runTick(request, config.tick, ports)),
+  });
 }, serveTools);
 
 export default { fetch: handle };

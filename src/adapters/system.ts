@@ -11,6 +11,8 @@ export const systemClock: Clock = {
   sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 };
 
+export const chance = (): number => Math.random();
+
 export const newToken = (): string => crypto.randomUUID();
 
 export const consoleLog: Log = (step, facts) => {

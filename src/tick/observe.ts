@@ -147,16 +147,16 @@ export function effectivePolicy(defaults: Policy, own: Partial<Policy>): Policy 
 /** An app that Fly does not know has no machines: that is an answer. Every other failure leaves them unknown. */
 async function listMachines(
   app: string,
-  { machineApi, guard, clock, log }: TickPorts,
+  { machineApi, clock, chance, log }: TickPorts,
 ): Promise<Part<Machine[]>> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return { status: "fresh", value: await guard("fly:read", app, () => machineApi.list(app)) };
+      return { status: "fresh", value: await machineApi.list(app) };
     } catch (error) {
       log("list machines", { app, attempt, error: messageOf(error) });
       if (!isMachineApiError(error)) return { status: "missing", why: messageOf(error) };
       if (error.kind === "notFound") return { status: "fresh", value: [] };
-      const pauseMs = pauseBeforeRetry(error, attempt);
+      const pauseMs = pauseBeforeRetry(error, attempt, chance());
       if (pauseMs === null || pauseMs > LONGEST_PAUSE_MS) return { status: "missing", why: error.message };
       await clock.sleep(pauseMs);
     }

@@ -24,13 +24,18 @@ const PASSWORD = "only-on-loopback";
 export type PostgresHarness = LeasesHarness &
   HistoryHarness &
   SamplesHarness &
-  TokensHarness & { readonly owner: Sql };
+  TokensHarness & {
+    readonly owner: Sql;
+    /** A further connection in the functions' role; to be ended by who asked for it. */
+    connectService(): Sql;
+  };
 
 /** Starts a server for the file that calls it, and ends it after the file's last test. */
 export function usePostgres(): () => Promise<PostgresHarness> {
   let server: LocalPostgres;
   let owner: Sql;
   let service: Sql;
+  let serviceUrl: string;
   const folder = makeTempFolder();
 
   beforeAll(async () => {
@@ -41,22 +46,21 @@ export function usePostgres(): () => Promise<PostgresHarness> {
     await owner.unsafe(
       `create role contract_functions login password '${PASSWORD}' in role flyahead_service`,
     );
-    service = connectPostgres(
-      server.urlFor("contracts", { name: "contract_functions", password: PASSWORD }),
-      {
-        maxConnections: 8,
-      },
-    );
+    serviceUrl = server.urlFor("contracts", { name: "contract_functions", password: PASSWORD });
+    service = connectPostgres(serviceUrl, { maxConnections: 8 });
   });
   afterAll(async () => {
     await Promise.all([owner?.end(), service?.end()]);
     await server?.close();
     folder.remove();
   });
-  return async () => harnessOn(owner, service);
+  return async () => ({
+    ...harnessOn(owner, service),
+    connectService: () => connectPostgres(serviceUrl),
+  });
 }
 
-function harnessOn(owner: Sql, service: Sql): PostgresHarness {
+function harnessOn(owner: Sql, service: Sql): Omit<PostgresHarness, "connectService"> {
   return {
     owner,
     leases: createPostgresLeases(service),
