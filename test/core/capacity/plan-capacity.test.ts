@@ -23,6 +23,7 @@ function forecast(low: readonly number[], high: readonly number[]): Forecast {
     binMs: FORECAST_BIN_MS,
     quantiles: [0.5, 0.9],
     load: [low, high],
+    lately: [0, 0],
   };
 }
 

@@ -19,7 +19,7 @@ const QUANTILES = [0.1, 0.5, 0.9, 0.95, 0.99] as const;
 function learned(count: number, draw: () => number): Float64Array {
   const cells = freshErrors();
   for (let i = 0; i < count; i++) {
-    learnError(cells, draw(), 1);
+    learnError(cells, draw(), 1, 6);
     fadeErrors(cells);
   }
   return cells;
@@ -75,7 +75,7 @@ describe("coverage of independent errors", () => {
     const cells = learned(2_000, () => random.normal());
     const before = errorQuantile(cells, 0.9);
     for (let i = 0; i < 4_000; i++) {
-      learnError(cells, 3 * random.normal(), 1);
+      learnError(cells, 3 * random.normal(), 1, 6);
       fadeErrors(cells);
     }
     expect(errorQuantile(cells, 0.9) / before).toBeGreaterThan(2.6);
@@ -88,7 +88,7 @@ describe("quantiles of the standard normal", () => {
   const PUBLISHED = [-1.281551565, 0, 1.281551565, 1.644853627, 2.326347874];
   const random = createRandom("normal");
   const cells = new Float64Array(CELLS);
-  for (let i = 0; i < 200_000; i++) learnError(cells, random.normal(), 1);
+  for (let i = 0; i < 200_000; i++) learnError(cells, random.normal(), 1, 6);
 
   it.each(QUANTILES.map((quantile, q) => [quantile, PUBLISHED[q]!] as const))(
     "%d is %d",
@@ -134,7 +134,7 @@ describe("pinball loss", () => {
     const random = createRandom(`pinball ${quantile}`);
     const errors = Array.from({ length: 3_000 }, () => random.logNormal(1, 0.7) - 1.5);
     const cells = new Float64Array(CELLS);
-    for (const error of errors) learnError(cells, error, 1);
+    for (const error of errors) learnError(cells, error, 1, 6);
     const lossAt = (forecast: number) =>
       errors.reduce((sum, error) => sum + pinball(error, forecast, quantile), 0);
     const least = Math.min(...[...errors].map(lossAt));
@@ -155,10 +155,10 @@ describe("what must never happen", () => {
 
   it("lets one viral day set no quantile: beyond six spreads all errors are alike", () => {
     const [six, million] = [freshErrors(), freshErrors()];
-    learnError(six, 6, 1);
-    learnError(million, 1e6, 1);
+    learnError(six, 6, 1, 6);
+    learnError(million, 1e6, 1, 6);
     expect(million).toEqual(six);
-    for (let i = 0; i < 500; i++) learnError(million, 1e6, 1);
+    for (let i = 0; i < 500; i++) learnError(million, 1e6, 1, 6);
     expect(errorQuantile(million, 0.999)).toBeLessThan(7);
   });
 
