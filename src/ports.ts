@@ -221,7 +221,14 @@ export type TrafficQuestion = {
  * Why a source has no samples, and with that what to do: auth, invalid: a person must act; rateLimited, unreachable,
  * slow, partial: ask again at the next tick; tooLarge: ask for less.
  */
-export type TrafficFailure = "auth" | "invalid" | "rateLimited" | "unreachable" | "slow" | "partial" | "tooLarge";
+export type TrafficFailure =
+  | "auth"
+  | "invalid"
+  | "rateLimited"
+  | "unreachable"
+  | "slow"
+  | "partial"
+  | "tooLarge";
 
 export type TrafficAnswer =
   | {

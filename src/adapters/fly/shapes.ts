@@ -39,7 +39,10 @@ export const guestShape = z.object({
 
 /** Within the configuration. */
 export const serviceShape = z.object({
-  concurrency: z.object({ soft_limit: z.int().positive().nullish().catch(null) }).nullish().catch(null),
+  concurrency: z
+    .object({ soft_limit: z.int().positive().nullish().catch(null) })
+    .nullish()
+    .catch(null),
 });
 
 export const machineListShape = z.array(machineShape);

@@ -127,7 +127,10 @@ function onGrid(matrix: Matrix, { start, stepMs, length }: Grid): RangeAnswer {
       const place = (seconds * SECOND_MS - start) / stepMs;
       const index = Math.round(place);
       if (Math.abs(place - index) * stepMs > OFF_GRID_MS || index < 0 || index >= length)
-        return failed("invalid", `a value of ${formatInstant(Math.round(seconds * SECOND_MS))} was not asked for`);
+        return failed(
+          "invalid",
+          `a value of ${formatInstant(Math.round(seconds * SECOND_MS))} was not asked for`,
+        );
       const value = Number(text);
       // "NaN", "+Inf" and "-Inf" are answers to divisions by nothing.
       if (Number.isFinite(value)) read[index] = value;
