@@ -19,6 +19,40 @@ const webUrl = z
   .refine((url) => url.startsWith("https:") || LOOPBACK.test(url));
 const appName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/);
 
+/** Fields of a sample that an owner's own query may fill. */
+const METRIC_FIELDS = [
+  "requests",
+  "errors",
+  "p95LatencyMs",
+  "cpu",
+  "memory",
+  "disk",
+  "concurrency",
+  "queueDepth",
+] as const;
+/** `processGroup` null: of whatever group its series are. */
+export type MetricQuery = {
+  readonly field: (typeof METRIC_FIELDS)[number];
+  readonly processGroup: string | null;
+  readonly text: string;
+};
+const metricQueries = z.record(
+  z.string().regex(new RegExp(`^(${METRIC_FIELDS.join("|")})(:[A-Za-z0-9_-]{1,63})?$`)),
+  z.string().min(1).max(2_000),
+);
+
+/** null where the text is no JSON object of field (or field:group) to query. */
+function readQueries(text: string): MetricQuery[] | null {
+  try {
+    return Object.entries(metricQueries.parse(JSON.parse(text))).map(([name, query]) => {
+      const [field, processGroup = null] = name.split(":");
+      return { field: field as MetricQuery["field"], processGroup, text: query };
+    });
+  } catch {
+    return null;
+  }
+}
+
 const environment = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
   REDIS_URL: webUrl,
@@ -49,6 +83,12 @@ const environment = z.object({
   APPS_AT_A_TIME: whole(1, 32, 4),
   INGEST_REQUESTS_PER_MINUTE: whole(1, 1_000_000, 120),
   SAMPLE_MAX_AGE_DAYS: whole(1, 3_650, 90),
+  PROMETHEUS_URL: webUrl.optional(),
+  PROMETHEUS_TOKEN: z.string().min(1).optional(),
+  PROMETHEUS_QUERIES: z
+    .string()
+    .transform((text, context) => readQueries(text) ?? context.addIssue("unreadable") ?? z.NEVER)
+    .optional(),
   HEARTBEAT_URL: webUrl.optional(),
   SIMULATION_URL: z.string().regex(LOOPBACK).optional(),
 });
@@ -81,6 +121,11 @@ const EXPECTED: Record<string, string> = {
   APPS_AT_A_TIME: "a whole number from 1 to 32",
   INGEST_REQUESTS_PER_MINUTE: "a whole number from 1",
   SAMPLE_MAX_AGE_DAYS: "whole days from 1 to 3650",
+  PROMETHEUS_URL:
+    "the https:// URL of a Prometheus, like https://api.fly.io/prometheus/<organisation>, or nothing",
+  PROMETHEUS_TOKEN: "a token for PROMETHEUS_URL (`fly tokens create readonly`), or nothing",
+  PROMETHEUS_QUERIES:
+    'JSON like {"queueDepth": "sum by (region) (jobs_waiting{app=\\"$APP\\"})"}; names are fields of a sample, or field:group',
   HEARTBEAT_URL: "an https:// URL to be called after each tick, or nothing",
   SIMULATION_URL: "the loopback URL of the simulator; never set it in production",
 };
@@ -93,6 +138,12 @@ export type Config = {
   readonly mode: Mode;
   readonly tick: TickSettings;
   readonly ingest: { readonly requestsPerMinute: number; readonly maxAgeMs: number; readonly binMs: number };
+  /** null: samples come only by being sent. */
+  readonly prometheus: {
+    readonly url: string;
+    readonly token: string | null;
+    readonly queries: readonly MetricQuery[];
+  } | null;
   readonly heartbeatUrl: string | null;
   /** Set only in the demo and in tests: then the simulator's clock rules and a request may name its slot. */
   readonly simulationUrl: string | null;
@@ -151,6 +202,14 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       maxAgeMs: given.SAMPLE_MAX_AGE_DAYS * DAY_MS,
       binMs: MINUTE_MS,
     },
+    prometheus:
+      given.PROMETHEUS_URL === undefined
+        ? null
+        : {
+            url: given.PROMETHEUS_URL,
+            token: given.PROMETHEUS_TOKEN ?? null,
+            queries: given.PROMETHEUS_QUERIES ?? [],
+          },
     heartbeatUrl: given.HEARTBEAT_URL ?? null,
     simulationUrl: given.SIMULATION_URL ?? null,
   };

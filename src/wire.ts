@@ -7,8 +7,11 @@ import { passThrough } from "./adapters/memory/pass-through.ts";
 import { connectPostgres } from "./adapters/postgres/connect.ts";
 import { createPostgresHistory } from "./adapters/postgres/history.ts";
 import { createPostgresLeases } from "./adapters/postgres/leases.ts";
+import { createPostgresPulls } from "./adapters/postgres/pulls.ts";
 import { createPostgresSamples } from "./adapters/postgres/samples.ts";
 import { createPostgresTokens } from "./adapters/postgres/tokens.ts";
+import { authorizationOf } from "./adapters/prometheus/authorization.ts";
+import { createPrometheusSource } from "./adapters/prometheus/source.ts";
 import { createHeartbeat } from "./adapters/signals/heartbeat.ts";
 import { joinSimulation } from "./adapters/simulation.ts";
 import { consoleLog, newToken, systemClock } from "./adapters/system.ts";
@@ -16,7 +19,7 @@ import { createUpstashLock } from "./adapters/upstash/lock.ts";
 import { connectRedis } from "./adapters/upstash/redis.ts";
 import { createUpstashRequestLimit } from "./adapters/upstash/request-limit.ts";
 import { type Config, ConfigError, faultOf } from "./config.ts";
-import type { Clock, MachineApi, RequestLimit, TickPorts, Tokens } from "./ports.ts";
+import type { Clock, MachineApi, RequestLimit, TickPorts, Tokens, TrafficSource } from "./ports.ts";
 
 /** What answers without a valid configuration need too. */
 export const serveTools = { log: consoleLog, newToken };
@@ -48,6 +51,8 @@ export function wire(config: Config): Wired {
     leases: createPostgresLeases(sql),
     history: createPostgresHistory(sql),
     samples: createPostgresSamples(sql),
+    trafficSource: trafficSource(config.prometheus, clock),
+    pulls: createPostgresPulls(sql),
     notifier: createHeartbeat(config.heartbeatUrl, fetch, log),
     tokens: createPostgresTokens(sql),
     requestLimit: createUpstashRequestLimit({
@@ -68,4 +73,12 @@ function flyMachineApi({ url, tokens }: Config["fly"], send: typeof fetch, clock
     if (error instanceof TypeError) throw new ConfigError([faultOf("FLY_API_TOKEN")]);
     throw error;
   }
+}
+
+/** Metrics are fetched with the real fetch in a simulation too: a Prometheus does not know of its clock. */
+function trafficSource(prometheus: Config["prometheus"], clock: Clock): TrafficSource | null {
+  if (prometheus === null) return null;
+  const { url, token, queries } = prometheus;
+  const authorization = authorizationOf(token);
+  return createPrometheusSource({ baseUrl: url, authorization, customQueries: queries, fetch, clock });
 }

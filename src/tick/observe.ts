@@ -4,7 +4,13 @@
  */
 import { isActive, type Machine, type PoolKey, poolName } from "../core/fleet.ts";
 import { decodeState } from "../core/forecast/codec.ts";
-import { type Observation, type Override, type Part, partValue } from "../core/observation.ts";
+import {
+  type Observation,
+  type Override,
+  type Part,
+  partValue,
+  type SourceReading,
+} from "../core/observation.ts";
 import { lowestMode, type Policy } from "../core/policy.ts";
 import { DAY_MS, floorTo, formatInstant, type Instant, MINUTE_MS, SECOND_MS } from "../core/time.ts";
 import { measuredUntil, type TrafficSeries } from "../core/traffic.ts";
@@ -12,6 +18,7 @@ import { isTimeZone } from "../core/zone.ts";
 import { isMachineApiError, messageOf } from "../errors.ts";
 import type { Lease, OpenTick, PoolMemory, TickPorts, TickRequest } from "../ports.ts";
 import { detectOverride } from "./detect-override.ts";
+import { pullSamples } from "./pull-samples.ts";
 import { resolveIntent } from "./resolve-intents.ts";
 import { pauseBeforeRetry } from "./retry.ts";
 import type { TickSettings } from "./settings.ts";
@@ -48,7 +55,9 @@ export async function observe(
   const resolved = resolveIntents(memories, listed, now);
   const unsettled = unsettledSince(memories, resolved);
   const pools = poolsIn(memories, listed, lease.app, unsettled);
-  const bases = pools.present.map((pool) => baseOf(pool, memories, settings));
+  const pulled = await pullSamples(lease.app, listed, memories, request.apps.length, settings, ports);
+  const known = pulled?.relearn === true ? memories.map(forgotten) : memories;
+  const bases = pools.present.map((pool) => baseOf(pool, known, settings));
   const samples = await readSamples(lease.app, bases, now, ports, settings.binMs);
 
   return {
@@ -58,6 +67,7 @@ export async function observe(
       const machines = machinesOf(base.pool, listed, unsettled, now);
       const seen = partValue(machines);
       const newOverride = seen === null ? null : overrideIn(base, seen, now);
+      const source = pulled?.readingOf(base.pool, base.policy.staleSeconds * SECOND_MS, now);
       return {
         coldSavedAt: base.memory?.coldSavedAt ?? null,
         newOverride,
@@ -73,7 +83,8 @@ export async function observe(
           bookedWorkers: (base.memory?.machines ?? []).filter(({ state }) =>
             isActive({ state, cordoned: false }),
           ).length,
-          samples: samplesPart(base, samples, now),
+          samples: samplesPart(base, samples, source, now),
+          ...(source === undefined ? {} : { source }),
           state: base.state,
           events: [],
           override: newOverride ?? base.memory?.override ?? null,
@@ -249,14 +260,26 @@ async function readSamples(
   }
 }
 
-function samplesPart(base: PoolBase, read: SeriesByPool, now: Instant): Part<TrafficSeries> {
+function samplesPart(
+  base: PoolBase,
+  read: SeriesByPool,
+  source: Part<SourceReading> | undefined,
+  now: Instant,
+): Part<TrafficSeries> {
   if (read.status === "missing") return read;
   const series = read.value.get(poolName(base.pool));
   const until = series && measuredUntil(series);
+  // Where samples are missing, a source that should have brought them says why.
+  const also = source?.status === "missing" ? `; ${source.why}` : "";
   if (!series || !until) {
-    return { status: "missing", why: `no sample since ${formatInstant(base.samplesFrom(now))}` };
+    return { status: "missing", why: `no sample since ${formatInstant(base.samplesFrom(now))}${also}` };
   }
   const ageMs = now - until;
   if (ageMs <= base.policy.staleSeconds * 1_000) return { status: "fresh", value: series };
-  return { status: "stale", value: series, ageMs, why: `the newest is of ${formatInstant(until)}` };
+  return { status: "stale", value: series, ageMs, why: `the newest is of ${formatInstant(until)}${also}` };
+}
+
+/** As a pool whose forecaster has learned nothing yet. */
+function forgotten(memory: PoolMemory): PoolMemory {
+  return { ...memory, state: null, coldSavedAt: null };
 }

@@ -8,6 +8,7 @@ import { passThrough } from "../../src/adapters/memory/pass-through.ts";
 import { connectPostgres } from "../../src/adapters/postgres/connect.ts";
 import { createPostgresHistory } from "../../src/adapters/postgres/history.ts";
 import { createPostgresLeases } from "../../src/adapters/postgres/leases.ts";
+import { createPostgresPulls } from "../../src/adapters/postgres/pulls.ts";
 import { createPostgresSamples } from "../../src/adapters/postgres/samples.ts";
 import { joinSimulation } from "../../src/adapters/simulation.ts";
 import { newToken } from "../../src/adapters/system.ts";
@@ -52,6 +53,8 @@ export function processLab(lab: Lab, flyTimeoutMs = 300): ProcessLab {
     leases: createPostgresLeases(sql),
     history: createPostgresHistory(sql),
     samples: createPostgresSamples(sql),
+    trafficSource: null,
+    pulls: createPostgresPulls(sql),
     notifier: { heartbeat: async () => {} },
     newToken,
   };

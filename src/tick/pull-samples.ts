@@ -1,0 +1,167 @@
+/**
+ * The part of step 3 that asks a source of metrics: what came since the last tick is pulled and stored as samples, then,
+ * within a share of the tick's time, some of the history before the first contact (backfill.ts).
+ *
+ * The last ten minutes are always pulled again: scrapes come late, and a bin that was not whole then may be now. What
+ * apps sent themselves is not touched by this (Samples.storePulled).
+ *
+ * The trap is an outage of our own. After more than six hours only the newest six are pulled at once; what lies between
+ * is history that is wanted again, and the backfill fetches it.
+ */
+import { type Machine, type PoolKey, poolName } from "../core/fleet.ts";
+import type { Part, SourceReading } from "../core/observation.ts";
+import { partValue } from "../core/observation.ts";
+import { floorTo, formatInstant, HOUR_MS, type Instant, MINUTE_MS, SECOND_MS } from "../core/time.ts";
+import { messageOf } from "../errors.ts";
+import type { PoolMemory, PullProgress, TickPorts, TrafficAnswer, TrafficSource } from "../ports.ts";
+import { backfillPiece } from "./backfill.ts";
+import type { TickSettings } from "./settings.ts";
+
+const FIRST_SPAN_MS = HOUR_MS;
+const LONGEST_SPAN_MS = 6 * HOUR_MS;
+const OVERLAP_MS = 10 * MINUTE_MS;
+/** So far back a source that lags behind is asked again. */
+const LAG_MS = HOUR_MS;
+const TIMEOUT_MS = 10 * SECOND_MS;
+/** Reading, adding up and storing this many costs about a quarter of a second of CPU. */
+const BACKFILL_POINTS = 200_000;
+/** Share of the tick's time that all its apps together may spend on history. */
+const BACKFILL_SHARE = 0.25;
+
+export type Pulled = {
+  /** What the source told of a pool. */
+  readonly readingOf: (pool: PoolKey, staleMs: number, now: Instant) => Part<SourceReading>;
+  /** The history has just become complete: what forecasters knew is to be forgotten. */
+  readonly relearn: boolean;
+};
+
+type PullScene = {
+  readonly app: string;
+  readonly source: TrafficSource;
+  readonly machines: readonly Machine[];
+  readonly pools: readonly PoolKey[];
+  readonly settings: TickSettings;
+  readonly ports: TickPorts;
+};
+
+/** null where no source is configured. Never throws: whatever fails is a reading that is missing. */
+export async function pullSamples(
+  app: string,
+  listed: Part<readonly Machine[]>,
+  memories: readonly PoolMemory[],
+  appsInTick: number,
+  settings: TickSettings,
+  ports: TickPorts,
+): Promise<Pulled | null> {
+  const { trafficSource: source, clock, log } = ports;
+  if (source === null) return null;
+  const pools = memories.map(({ pool }) => pool);
+  if (pools.length === 0) return missing("its pool was not in the books when samples were pulled");
+  const scene: PullScene = { app, source, machines: partValue(listed) ?? [], pools, settings, ports };
+  const begun = clock.now();
+  try {
+    const before = await ports.pulls.recall(app);
+    const { answer, progress } = await pullLive(scene, before);
+    if (answer.status === "failed") {
+      log("pull samples", { app, error: answer.why, kind: answer.kind });
+      return missing(`the metrics source failed (${answer.kind}): ${answer.why}`);
+    }
+    if (answer.warnings.length > 0) log("pull samples", { app, warnings: answer.warnings });
+    const budgetMs = settings.deadlineMs * BACKFILL_SHARE * Math.min(1, settings.concurrency / appsInTick);
+    const relearn = progress !== null && (await pullHistory(scene, progress, begun + budgetMs));
+    return { readingOf: (pool, staleMs, now) => readingOf(answer, pool, staleMs, now), relearn };
+  } catch (error) {
+    log("pull samples", { app, error: messageOf(error) });
+    return missing("what was pulled from the metrics source could not be stored");
+  }
+}
+
+function missing(why: string): Pulled {
+  return { readingOf: () => ({ status: "missing", why }), relearn: false };
+}
+
+/** Pulls and stores what is new; answers the progress after it, or null where somebody else was faster. */
+async function pullLive(
+  { app, source, machines, pools, settings: { binMs }, ports }: PullScene,
+  before: PullProgress | null,
+): Promise<{ answer: TrafficAnswer; progress: PullProgress | null }> {
+  const { clock, samples, pulls } = ports;
+  const now = clock.now();
+  const until = floorTo(now - source.settleMs, binMs);
+  const from = liveFrom(before, until, binMs);
+  const answer = await source.read({ app, from, until, binMs, machines, pools, timeoutMs: TIMEOUT_MS });
+  if (answer.status === "failed") return { answer, progress: null };
+  await samples.storePulled(answer.samples, clock.now());
+  const measured = answer.samples.reduce((newest, { at }) => Math.max(newest, at + binMs), until - LAG_MS);
+  const liveUntil = Math.max(from, before?.liveUntil ?? from, Math.min(until, measured));
+  const progress = advanced(app, before, from, liveUntil, floorTo(now - source.keptMs, binMs) + binMs);
+  return { answer, progress: (await pulls.advance(before, progress, clock.now())) ? progress : null };
+}
+
+function liveFrom(before: PullProgress | null, until: Instant, binMs: number): Instant {
+  if (before === null) return until - FIRST_SPAN_MS;
+  const since = Math.min(before.liveUntil, until) - OVERLAP_MS;
+  return floorTo(Math.max(since, until - LONGEST_SPAN_MS), binMs);
+}
+
+/** The progress after a live pull from `from` on: joined to what was there, or, after a long silence, a new beginning. */
+export function advanced(
+  app: string,
+  before: PullProgress | null,
+  from: Instant,
+  liveUntil: Instant,
+  oldest: Instant,
+): PullProgress {
+  if (before === null)
+    return { app, wantedFrom: Math.min(oldest, from), filledFrom: from, liveUntil, finishedAt: null };
+  if (from <= before.liveUntil)
+    return { ...before, filledFrom: Math.min(before.filledFrom, from), liveUntil };
+  const wantedFrom = before.finishedAt === null ? before.wantedFrom : before.liveUntil - OVERLAP_MS;
+  return { app, wantedFrom, filledFrom: from, liveUntil, finishedAt: null };
+}
+
+/** Some pieces of the history; true where it is complete now. */
+async function pullHistory(scene: PullScene, progress: PullProgress, deadline: Instant): Promise<boolean> {
+  const { app, source, machines, pools, settings, ports } = scene;
+  const { clock, log, samples, pulls } = ports;
+  let points = 0;
+  let current = progress;
+  while (current.finishedAt === null && clock.now() < deadline && points < BACKFILL_POINTS) {
+    const timeoutMs = Math.min(TIMEOUT_MS, deadline - clock.now());
+    const question = { binMs: settings.binMs, machines, pools, timeoutMs };
+    const piece = await backfillPiece(current, question, { clock, samples, pulls, source });
+    if (piece.status === "finished") return true;
+    if (piece.status !== "filled") {
+      if (piece.status === "failed") log("backfill", { app, error: piece.why, kind: piece.kind });
+      return false;
+    }
+    points += piece.points;
+    current = piece.progress;
+  }
+  if (current !== progress) log("backfill", { app, filledFrom: formatInstant(current.filledFrom), points });
+  return false;
+}
+
+function readingOf(
+  answer: Extract<TrafficAnswer, { status: "answered" }>,
+  pool: PoolKey,
+  staleMs: number,
+  now: Instant,
+): Part<SourceReading> {
+  const name = poolName(pool);
+  const own = answer.samples.filter((sample) => poolName(sample.pool) === name);
+  const newest = own.at(-1);
+  if (newest === undefined)
+    return { status: "missing", why: "the metrics source measured nothing of this pool" };
+  const saturation = answer.saturation.find((one) => poolName(one.pool) === name)?.share ?? null;
+  const measuredUntil = newest.at + MINUTE_MS;
+  const value = { measuredUntil, saturation };
+  const ageMs = now - measuredUntil;
+  if (ageMs <= staleMs) return { status: "fresh", value };
+  return {
+    status: "stale",
+    value,
+    ageMs,
+    why: `the metrics source measured until ${formatInstant(measuredUntil)}`,
+  };
+}
