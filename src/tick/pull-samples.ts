@@ -69,7 +69,10 @@ export async function pullSamples(
     if (answer.warnings.length > 0) log("pull samples", { app, warnings: answer.warnings });
     const budgetMs = settings.deadlineMs * BACKFILL_SHARE * Math.min(1, settings.concurrency / appsInTick);
     const relearn = progress !== null && (await pullHistory(scene, progress, begun + budgetMs));
-    return { readingOf: (pool, staleMs, now) => readingOf(answer, pool, staleMs, now), relearn };
+    return {
+      readingOf: (pool, staleMs, now) => readingOf(answer, pool, settings.binMs, staleMs, now),
+      relearn,
+    };
   } catch (error) {
     log("pull samples", { app, error: messageOf(error) });
     return missing("what was pulled from the metrics source could not be stored");
@@ -145,6 +148,7 @@ async function pullHistory(scene: PullScene, progress: PullProgress, deadline: I
 function readingOf(
   answer: Extract<TrafficAnswer, { status: "answered" }>,
   pool: PoolKey,
+  binMs: number,
   staleMs: number,
   now: Instant,
 ): Part<SourceReading> {
@@ -154,7 +158,7 @@ function readingOf(
   if (newest === undefined)
     return { status: "missing", why: "the metrics source measured nothing of this pool" };
   const saturation = answer.saturation.find((one) => poolName(one.pool) === name)?.share ?? null;
-  const measuredUntil = newest.at + MINUTE_MS;
+  const measuredUntil = newest.at + binMs;
   const value = { measuredUntil, saturation };
   const ageMs = now - measuredUntil;
   if (ageMs <= staleMs) return { status: "fresh", value };
