@@ -3,19 +3,18 @@
  * owner named. They mean the same in Prometheus and in VictoriaMetrics.
  *
  * The trap is looking back. A bare selector answers with a value up to five minutes old, so that a machine that is gone
- * seems to idle; every range here is one bin, and what was not scraped in it is absent.
+ * seems to idle; every range here is one bin, and what was not scraped in it is absent. One bin less a millisecond: up to
+ * version 2 Prometheus counts both ends in, and a scrape exactly at the edge before would read as a bin without requests.
  */
-import { SECOND_MS } from "../../core/time.ts";
-
 /** Part names as they come back in the label `part`. */
 export const PARTS = ["up", "concurrency", "cpu", "memory", "disk"] as const;
 export type Part = (typeof PARTS)[number];
 
 export const PART_LABEL = "flyahead_part";
 
-/** "60s"; milliseconds only where it is no whole second. */
-export function rangeOf(binMs: number): string {
-  return binMs % SECOND_MS === 0 ? `${binMs / SECOND_MS}s` : `${binMs}ms`;
+/** "59999ms" for a minute. */
+function rangeOf(binMs: number): string {
+  return `${binMs - 1}ms`;
 }
 
 /** Raw counters of answered requests, with every label: sums of counters would hide where one began anew. */
@@ -52,7 +51,7 @@ export function bucketsQuery(app: string, binMs: number, byMachine: boolean): st
 
 /** The owner's query, with the app's name and the width of a bin put in. */
 export function customQuery(text: string, app: string, binMs: number): string {
-  return text.replaceAll("$APP", escaped(app)).replaceAll("$BIN", rangeOf(binMs));
+  return text.replaceAll("$APP", escaped(app)).replaceAll("$BIN", `${binMs}ms`);
 }
 
 function selector(app: string, more = ""): string {
