@@ -3,7 +3,7 @@
  * reading at a minute's edge is what was counted until then, and a test can ask for equality.
  */
 import type { Instant } from "../../src/core/time.ts";
-import { MINUTE_MS, SECOND_MS } from "../../src/core/time.ts";
+import { MINUTE_MS } from "../../src/core/time.ts";
 import { findProgram } from "../../src/local/redis.ts";
 import { addHistory, historyText } from "../../src/sim/fly-metrics/exposition.ts";
 import { addWork, createMeter, type Meter, type Work } from "../../src/sim/fly-metrics/meter.ts";
@@ -30,7 +30,8 @@ export type ToldMachine = {
   readonly hasNoService?: boolean;
 };
 
-const SCRAPES = 4;
+/** For weeks of history: once a minute, and only what requests are counted from. */
+export type Detail = { readonly scrapes?: number; readonly metrics?: readonly string[] };
 
 /** Minutes `first` … `last` counted from `start`. */
 export function tellHistory(
@@ -38,6 +39,7 @@ export function tellHistory(
   start: Instant,
   first: number,
   last: number,
+  { scrapes = 4, metrics }: Detail = {},
 ): string {
   const history = new Map<string, string[]>();
   for (const told of machines) {
@@ -47,15 +49,15 @@ export function tellHistory(
       const minute = told.minuteAt(index);
       told.before?.(meter, index);
       if (minute === null) continue;
-      for (let scrape = 1; scrape <= SCRAPES; scrape++) {
+      for (let scrape = 1; scrape <= scrapes; scrape++) {
         const { requests, errors = 0 } = minute;
         addWork(meter, {
           ...minute,
-          ms: MINUTE_MS / SCRAPES,
-          requests: requests / SCRAPES,
-          errors: errors / SCRAPES,
+          ms: MINUTE_MS / scrapes,
+          requests: requests / scrapes,
+          errors: errors / scrapes,
         });
-        addHistory(history, [meter], start + index * MINUTE_MS + scrape * 15 * SECOND_MS);
+        addHistory(history, [meter], start + index * MINUTE_MS + (scrape * MINUTE_MS) / scrapes, metrics);
       }
     }
     if (told.hasNoService) dropService(history, instance);

@@ -23,10 +23,16 @@ export function exposition(meters: readonly Meter[]): string {
 
 /**
  * The same samples with their instant, to be gathered into `history`: one list of lines per metric, as OpenMetrics wants
- * all lines of a metric together.
+ * all lines of a metric together. `only` names the metrics to be kept; default: all.
  */
-export function addHistory(history: Map<string, string[]>, meters: readonly Meter[], at: Instant): void {
+export function addHistory(
+  history: Map<string, string[]>,
+  meters: readonly Meter[],
+  at: Instant,
+  only?: readonly string[],
+): void {
   for (const { name, labels, value } of meters.flatMap(samplesOf)) {
+    if (only !== undefined && !only.includes(name)) continue;
     const lines = history.get(name) ?? [];
     lines.push(`${name}{${labels}} ${value} ${at / 1_000}`);
     history.set(name, lines);
