@@ -29,6 +29,7 @@ const COLUMNS = ["app", "history", "from", "until", "complete"] as const;
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   if (options === "help") return console.log(USAGE);
+  if (options.envFile !== null) readEnvFile(options.envFile);
   const config = configOf();
   const apps = options.apps ?? config.apps;
   const sql = connectPostgres(config.databaseUrl);
@@ -48,6 +49,15 @@ async function main(): Promise<void> {
     throw faultOf(error, config);
   } finally {
     await sql.end({ timeout: 1 });
+  }
+}
+
+/** Not by the shell: it would take the quotes out of PROMETHEUS_QUERIES. What is set already outranks the file. */
+function readEnvFile(path: string): void {
+  try {
+    process.loadEnvFile(path);
+  } catch (error) {
+    throw new UserError(`Cannot read ${path}: ${causeOf(error)}`);
   }
 }
 

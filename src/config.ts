@@ -125,7 +125,7 @@ const EXPECTED: Record<string, string> = {
     "the https:// URL of a Prometheus, like https://api.fly.io/prometheus/<organisation>, or nothing",
   PROMETHEUS_TOKEN: "a token for PROMETHEUS_URL (`fly tokens create readonly`), or nothing",
   PROMETHEUS_QUERIES:
-    'JSON like {"queueDepth": "sum by (region) (jobs_waiting{app=\\"$APP\\"})"}; names are fields of a sample, or field:group',
+    'JSON like {"queueDepth": "sum by (region) (jobs_waiting{app=\'%APP%\'})"}; names are fields of a sample, or field:group',
   HEARTBEAT_URL: "an https:// URL to be called after each tick, or nothing",
   SIMULATION_URL: "the loopback URL of the simulator; never set it in production",
 };

@@ -23,8 +23,8 @@ const OVERLAP_MS = 10 * MINUTE_MS;
 /** So far back a source that lags behind is asked again. */
 const LAG_MS = HOUR_MS;
 const TIMEOUT_MS = 10 * SECOND_MS;
-/** Reading, adding up and storing this many costs about a quarter of a second of CPU. */
-const BACKFILL_POINTS = 200_000;
+/** Values read in one tick, for all its apps together: a bound on CPU, of which an edge function has one second. */
+const BACKFILL_POINTS = 600_000;
 /** Share of the tick's time that all its apps together may spend on history. */
 const BACKFILL_SHARE = 0.25;
 
@@ -40,6 +40,7 @@ type PullScene = {
   readonly source: TrafficSource;
   readonly machines: readonly Machine[];
   readonly pools: readonly PoolKey[];
+  readonly appsInTick: number;
   readonly settings: TickSettings;
   readonly ports: TickPorts;
 };
@@ -57,7 +58,8 @@ export async function pullSamples(
   if (source === null) return null;
   const pools = memories.map(({ pool }) => pool);
   if (pools.length === 0) return missing("its pool was not in the books when samples were pulled");
-  const scene: PullScene = { app, source, machines: partValue(listed) ?? [], pools, settings, ports };
+  const machines = partValue(listed) ?? [];
+  const scene: PullScene = { app, source, machines, pools, appsInTick, settings, ports };
   const begun = clock.now();
   try {
     const before = await ports.pulls.recall(app);
@@ -125,11 +127,12 @@ export function advanced(
 
 /** Some pieces of the history; true where it is complete now. */
 async function pullHistory(scene: PullScene, progress: PullProgress, deadline: Instant): Promise<boolean> {
-  const { app, source, machines, pools, settings, ports } = scene;
+  const { app, source, machines, pools, appsInTick, settings, ports } = scene;
+  const mostPoints = BACKFILL_POINTS / appsInTick;
   const { clock, log, samples, pulls } = ports;
   let points = 0;
   let current = progress;
-  while (current.finishedAt === null && clock.now() < deadline && points < BACKFILL_POINTS) {
+  while (current.finishedAt === null && clock.now() < deadline && points < mostPoints) {
     const timeoutMs = Math.min(TIMEOUT_MS, deadline - clock.now());
     const question = { binMs: settings.binMs, machines, pools, timeoutMs };
     const piece = await backfillPiece(current, question, { clock, samples, pulls, source });
@@ -154,11 +157,9 @@ function readingOf(
 ): Part<SourceReading> {
   const name = poolName(pool);
   const own = answer.samples.filter((sample) => poolName(sample.pool) === name);
-  const newest = own.at(-1);
-  if (newest === undefined)
-    return { status: "missing", why: "the metrics source measured nothing of this pool" };
+  if (own.length === 0) return { status: "missing", why: "the metrics source measured nothing of this pool" };
   const saturation = answer.saturation.find((one) => poolName(one.pool) === name)?.share ?? null;
-  const measuredUntil = newest.at + binMs;
+  const measuredUntil = Math.max(...own.map(({ at }) => at)) + binMs;
   const value = { measuredUntil, saturation };
   const ageMs = now - measuredUntil;
   if (ageMs <= staleMs) return { status: "fresh", value };

@@ -1,5 +1,7 @@
 // Fifteen days in a real Prometheus, fetched into a real Postgres by the script as a person runs it, with a simulated Fly
 // that lists the machines: interrupted in the middle, taken up again, learned from by the next tick.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createFlyMachineApi } from "../../src/adapters/fly/machine-api.ts";
 import { passThrough } from "../../src/adapters/memory/pass-through.ts";
@@ -111,6 +113,7 @@ describe.skipIf(why !== null)(why ?? "npm run backfill", () => {
       stderr: expect.stringMatching(/No pools of shop are known yet/),
     });
     expect(early.stderr).not.toContain(TOKEN);
+    expect((await backfill(["--env", "/no/such.env"])).stderr).toMatch(/^Cannot read \/no\/such.env/);
     expect((await backfill(["--pause-ms", "x"])).stderr).toMatch(/--pause-ms is "x"/);
   });
 
@@ -127,7 +130,13 @@ describe.skipIf(why !== null)(why ?? "npm run backfill", () => {
     expect(half.complete).toBeNull();
     expect(half.from).not.toBeNull();
 
-    const done = await backfill(["--pause-ms", "0"]);
+    // As it is written for the functions: the shell would have taken the quotes out.
+    const envFile = join(folder.path, "backfill.env");
+    writeFileSync(
+      envFile,
+      `PROMETHEUS_QUERIES={"queueDepth":"sum by (region) (fly_instance_up{app='%APP%'})"}\n`,
+    );
+    const done = await backfill(["--pause-ms", "0", "--env", envFile]);
     expect(done).toMatchObject({ status: 0, stdout: expect.stringMatching(/shop +.*100 %/) });
     expect((await statusOf()).complete).not.toBeNull();
 
@@ -138,6 +147,8 @@ describe.skipIf(why !== null)(why ?? "npm run backfill", () => {
     const found = await samples.read(pool, from, until - 2 * MINUTE_MS);
     expect(found).toHaveLength((until - 2 * MINUTE_MS - from) / MINUTE_MS);
     expect(found.filter(({ at, requests }) => requests !== loadAt(at))).toEqual([]);
+    // From the second piece on, which the second run took.
+    expect(found[100]?.queueDepth).toBe(1);
     const again = await backfill();
     expect(again.status).toBe(0);
   }, 60_000);

@@ -52,12 +52,11 @@ export function withCustom(
 ): PoolSample[] {
   const found = new Map<string, PoolSample>(samples.map((sample) => [keyOf(sample.pool, sample.at), sample]));
   const told = new Map<string, { pool: PoolKey; at: Instant; values: number[] }>();
+  let misplaced: Labels | null = null;
   for (const { labels, values } of series) {
     const targets = targetsOf(labels, processGroup, pools, places);
     if (targets.length === 0 || (targets.length > 1 && ADDED.has(field))) {
-      warnings.push(
-        `the query for ${field} (${text.slice(0, 80)}) answered a series of no one pool: ${JSON.stringify(labels)}`,
-      );
+      misplaced ??= labels;
       continue;
     }
     values.forEach((value, edge) => {
@@ -71,6 +70,10 @@ export function withCustom(
       }
     });
   }
+  if (misplaced !== null)
+    warnings.push(
+      `the query for ${field} (${text.slice(0, 80)}) answered a series of no one pool: ${JSON.stringify(misplaced)}`,
+    );
   for (const [key, { pool, at, values }] of told) {
     const before = found.get(key);
     const value = combined(field, values);

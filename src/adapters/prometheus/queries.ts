@@ -51,7 +51,7 @@ export function bucketsQuery(app: string, binMs: number, byMachine: boolean): st
 
 /** The owner's query, with the app's name and the width of a bin put in. */
 export function customQuery(text: string, app: string, binMs: number): string {
-  return text.replaceAll("$APP", escaped(app)).replaceAll("$BIN", `${binMs}ms`);
+  return text.replaceAll("%APP%", escaped(app)).replaceAll("%BIN%", `${binMs}ms`);
 }
 
 function selector(app: string, more = ""): string {

@@ -10,8 +10,9 @@
  * An answer that is too large is asked for again in halves. Clocks: nothing here compares ours with theirs, since every
  * reading carries its time; a source whose clock is behind has no values for the newest edges, and those bins stay gaps.
  */
+import { poolName } from "../../core/fleet.ts";
 import { floorTo, type Instant, SECOND_MS } from "../../core/time.ts";
-import type { Clock, TrafficAnswer, TrafficQuestion, TrafficSource } from "../../ports.ts";
+import type { Clock, PoolSample, TrafficAnswer, TrafficQuestion, TrafficSource } from "../../ports.ts";
 import type { Fetch } from "../http.ts";
 import { type CustomQuery, withCustom } from "./custom.ts";
 import { type MachineReadings, readMachines } from "./fleet-readings.ts";
@@ -47,7 +48,9 @@ const SMALLEST_BINS = 10;
 type Whole = Extract<TrafficAnswer, { status: "answered" }>;
 
 export function createPrometheusSource(options: PrometheusOptions): TrafficSource {
-  const { clock, customQueries, settleMs = SETTLE_MS, keptMs = KEPT_MS, maxBytes = MAX_BYTES } = options;
+  const { clock, settleMs = SETTLE_MS, keptMs = KEPT_MS, maxBytes = MAX_BYTES } = options;
+  // Those that make samples before those that complete them.
+  const customQueries = [...options.customQueries].sort((a, b) => rankOf(a) - rankOf(b));
   const ask = createRangeAsker({ ...options, maxBytes });
 
   /** Everything of one span at once; a span whose answer is too large in two halves; or the first failure. */
@@ -75,6 +78,8 @@ export function createPrometheusSource(options: PrometheusOptions): TrafficSourc
     read: (question) => readSpan(question, clock.now() + question.timeoutMs),
   };
 }
+
+const rankOf = ({ field }: CustomQuery) => (field === "requests" ? 0 : 1);
 
 /** Edges of the bins, with a margin for holes that reach over the border, never newer than what is settled. */
 function gridOf({ from, until, binMs }: TrafficQuestion, settled: Instant): Grid {
@@ -134,7 +139,7 @@ function assemble(
   const limits = new Map(machines.map(({ id, softLimit }) => [id, softLimit]));
   return {
     status: "answered",
-    samples,
+    samples: inOrder(samples),
     saturation: found.flatMap(({ pool, members }) => {
       const share = saturationOf(members, (id) => limits.get(id));
       return share === null ? [] : [{ pool, share }];
@@ -142,6 +147,12 @@ function assemble(
     warnings,
     points: answers.reduce((sum, { points }) => sum + points, 0),
   };
+}
+
+function inOrder(samples: readonly PoolSample[]): PoolSample[] {
+  const named = samples.map((sample) => ({ sample, name: poolName(sample.pool) }));
+  named.sort((a, b) => (a.name === b.name ? a.sample.at - b.sample.at : a.name < b.name ? -1 : 1));
+  return named.map(({ sample }) => sample);
 }
 
 function fleetByPool(fleet: readonly MachineReadings[], places: Places) {
@@ -156,7 +167,7 @@ function fleetByPool(fleet: readonly MachineReadings[], places: Places) {
 function joined(older: Whole, newer: Whole): Whole {
   return {
     status: "answered",
-    samples: [...older.samples, ...newer.samples],
+    samples: inOrder([...older.samples, ...newer.samples]),
     saturation: newer.saturation,
     warnings: [...new Set([...older.warnings, ...newer.warnings])],
     points: older.points + newer.points,
