@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { MODES, type Mode } from "./core/policy.ts";
 import { DAY_MS, MINUTE_MS, SECOND_MS } from "./core/time.ts";
+import { LOAD_FIELDS, type MetricQuery } from "./core/traffic.ts";
 import { isTimeZone } from "./core/zone.ts";
 import type { TickSettings } from "./tick/settings.ts";
 
@@ -19,25 +20,8 @@ const webUrl = z
   .refine((url) => url.startsWith("https:") || LOOPBACK.test(url));
 const appName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/);
 
-/** Fields of a sample that an owner's own query may fill. */
-const METRIC_FIELDS = [
-  "requests",
-  "errors",
-  "p95LatencyMs",
-  "cpu",
-  "memory",
-  "disk",
-  "concurrency",
-  "queueDepth",
-] as const;
-/** `processGroup` null: of whatever group its series are. */
-export type MetricQuery = {
-  readonly field: (typeof METRIC_FIELDS)[number];
-  readonly processGroup: string | null;
-  readonly text: string;
-};
 const metricQueries = z.record(
-  z.string().regex(new RegExp(`^(${METRIC_FIELDS.join("|")})(:[A-Za-z0-9_-]{1,63})?$`)),
+  z.string().regex(new RegExp(`^(${LOAD_FIELDS.join("|")})(:[A-Za-z0-9_-]{1,63})?$`)),
   z.string().min(1).max(2_000),
 );
 

@@ -23,10 +23,11 @@ const OVERLAP_MS = 10 * MINUTE_MS;
 /** So far back a source that lags behind is asked again. */
 const LAG_MS = HOUR_MS;
 const TIMEOUT_MS = 10 * SECOND_MS;
-/** Values read in one tick, for all its apps together: a bound on CPU, of which an edge function has one second. */
+/** Both for all apps of a tick together: bounds on CPU, of which an edge function has one second. 16 pieces are four days. */
 const BACKFILL_POINTS = 600_000;
-/** Share of the tick's time that all its apps together may spend on history. */
-const BACKFILL_SHARE = 0.25;
+const BACKFILL_PIECES = 16;
+/** Share of the tick's time that all its apps together may wait for the source: also one that hangs must not eat a tick. */
+const PULL_SHARE = 0.25;
 
 export type Pulled = {
   /** What the source told of a pool. */
@@ -41,6 +42,8 @@ type PullScene = {
   readonly machines: readonly Machine[];
   readonly pools: readonly PoolKey[];
   readonly appsInTick: number;
+  /** This app's share of the tick's time. */
+  readonly budgetMs: number;
   readonly settings: TickSettings;
   readonly ports: TickPorts;
 };
@@ -59,7 +62,8 @@ export async function pullSamples(
   const pools = memories.map(({ pool }) => pool);
   if (pools.length === 0) return missing("its pool was not in the books when samples were pulled");
   const machines = partValue(listed) ?? [];
-  const scene: PullScene = { app, source, machines, pools, appsInTick, settings, ports };
+  const budgetMs = settings.deadlineMs * PULL_SHARE * Math.min(1, settings.concurrency / appsInTick);
+  const scene: PullScene = { app, source, machines, pools, appsInTick, budgetMs, settings, ports };
   const begun = clock.now();
   try {
     const before = await ports.pulls.recall(app);
@@ -69,7 +73,6 @@ export async function pullSamples(
       return missing(`the metrics source failed (${answer.kind}): ${answer.why}`);
     }
     if (answer.warnings.length > 0) log("pull samples", { app, warnings: answer.warnings });
-    const budgetMs = settings.deadlineMs * BACKFILL_SHARE * Math.min(1, settings.concurrency / appsInTick);
     const relearn = progress !== null && (await pullHistory(scene, progress, begun + budgetMs));
     return {
       readingOf: (pool, staleMs, now) => readingOf(answer, pool, settings.binMs, staleMs, now),
@@ -87,14 +90,17 @@ function missing(why: string): Pulled {
 
 /** Pulls and stores what is new; answers the progress after it, or null where somebody else was faster. */
 async function pullLive(
-  { app, source, machines, pools, settings: { binMs }, ports }: PullScene,
+  { app, source, machines, pools, budgetMs, settings: { binMs }, ports }: PullScene,
   before: PullProgress | null,
 ): Promise<{ answer: TrafficAnswer; progress: PullProgress | null }> {
   const { clock, samples, pulls } = ports;
   const now = clock.now();
   const until = floorTo(now - source.settleMs, binMs);
   const from = liveFrom(before, until, binMs);
-  const answer = await source.read({ app, from, until, binMs, machines, pools, timeoutMs: TIMEOUT_MS });
+  const answer = await source.read({
+    ...{ app, from, until, binMs, machines, pools },
+    timeoutMs: Math.min(TIMEOUT_MS, budgetMs),
+  });
   if (answer.status === "failed") return { answer, progress: null };
   await samples.storePulled(answer.samples, clock.now());
   const measured = answer.samples.reduce((newest, { at }) => Math.max(newest, at + binMs), until - LAG_MS);
@@ -129,10 +135,12 @@ export function advanced(
 async function pullHistory(scene: PullScene, progress: PullProgress, deadline: Instant): Promise<boolean> {
   const { app, source, machines, pools, appsInTick, settings, ports } = scene;
   const mostPoints = BACKFILL_POINTS / appsInTick;
+  const mostPieces = Math.max(1, Math.floor(BACKFILL_PIECES / appsInTick));
   const { clock, log, samples, pulls } = ports;
   let points = 0;
   let current = progress;
-  while (current.finishedAt === null && clock.now() < deadline && points < mostPoints) {
+  for (let pieces = 0; pieces < mostPieces && points < mostPoints && clock.now() < deadline; pieces++) {
+    if (current.finishedAt !== null) break;
     const timeoutMs = Math.min(TIMEOUT_MS, deadline - clock.now());
     const question = { binMs: settings.binMs, machines, pools, timeoutMs };
     const piece = await backfillPiece(current, question, { clock, samples, pulls, source });

@@ -9,30 +9,13 @@
  */
 import { type PoolKey, poolName } from "../../core/fleet.ts";
 import type { Instant } from "../../core/time.ts";
+import type { LoadField, MetricQuery } from "../../core/traffic.ts";
 import type { PoolSample } from "../../ports.ts";
 import type { Places } from "./places.ts";
 import type { Grid, Labels, Readings } from "./range-query.ts";
 
-export const CUSTOM_FIELDS = [
-  "requests",
-  "errors",
-  "p95LatencyMs",
-  "cpu",
-  "memory",
-  "disk",
-  "concurrency",
-  "queueDepth",
-] as const;
-export type CustomField = (typeof CUSTOM_FIELDS)[number];
-/** `processGroup` null: of whatever group its series are. */
-export type CustomQuery = {
-  readonly field: CustomField;
-  readonly processGroup: string | null;
-  readonly text: string;
-};
-
-const SHARES: ReadonlySet<CustomField> = new Set(["cpu", "memory", "disk"]);
-const ADDED: ReadonlySet<CustomField> = new Set(["requests", "errors", "concurrency"]);
+const SHARES: ReadonlySet<LoadField> = new Set(["cpu", "memory", "disk"]);
+const ADDED: ReadonlySet<LoadField> = new Set(["requests", "errors", "concurrency"]);
 
 type Scene = {
   readonly grid: Grid;
@@ -45,7 +28,7 @@ type Scene = {
 /** The samples with the query's values laid over; `warnings` gets what could not be placed. */
 export function withCustom(
   samples: readonly PoolSample[],
-  { field, processGroup, text }: CustomQuery,
+  { field, processGroup, text }: MetricQuery,
   series: readonly Readings[],
   { grid, from, until, pools, places }: Scene,
   warnings: string[],
@@ -101,7 +84,7 @@ function targetsOf(
 }
 
 /** Shares of several series are averaged, the slowest counts, the rest adds up. Below zero nothing is. */
-function combined(field: CustomField, values: readonly number[]): number {
+function combined(field: LoadField, values: readonly number[]): number {
   const sum = values.reduce((all, value) => all + value, 0);
   if (SHARES.has(field)) return Math.min(1, Math.max(0, sum / values.length));
   return Math.max(0, field === "p95LatencyMs" ? Math.max(...values) : sum);

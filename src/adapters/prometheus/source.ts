@@ -12,9 +12,10 @@
  */
 import { poolName } from "../../core/fleet.ts";
 import { floorTo, type Instant, SECOND_MS } from "../../core/time.ts";
+import type { MetricQuery } from "../../core/traffic.ts";
 import type { Clock, PoolSample, TrafficAnswer, TrafficQuestion, TrafficSource } from "../../ports.ts";
 import type { Fetch } from "../http.ts";
-import { type CustomQuery, withCustom } from "./custom.ts";
+import { withCustom } from "./custom.ts";
 import { type MachineReadings, readMachines } from "./fleet-readings.ts";
 import { LONGEST_HOLE_BINS } from "./increments.ts";
 import { byPool, groupsOf, type Places, placesOf } from "./places.ts";
@@ -27,7 +28,7 @@ export type PrometheusOptions = {
   readonly baseUrl: string;
   /** The whole Authorization header, or null. */
   readonly authorization: string | null;
-  readonly customQueries: readonly CustomQuery[];
+  readonly customQueries: readonly MetricQuery[];
   readonly fetch: Fetch;
   readonly clock: Pick<Clock, "now">;
   readonly settleMs?: number;
@@ -79,7 +80,7 @@ export function createPrometheusSource(options: PrometheusOptions): TrafficSourc
   };
 }
 
-const rankOf = ({ field }: CustomQuery) => (field === "requests" ? 0 : 1);
+const rankOf = ({ field }: MetricQuery) => (field === "requests" ? 0 : 1);
 
 /** Edges of the bins, with a margin for holes that reach over the border, never newer than what is settled. */
 function gridOf({ from, until, binMs }: TrafficQuestion, settled: Instant): Grid {
@@ -91,7 +92,7 @@ function gridOf({ from, until, binMs }: TrafficQuestion, settled: Instant): Grid
 
 function textsOf(
   { app, binMs, machines, pools }: TrafficQuestion,
-  customQueries: readonly CustomQuery[],
+  customQueries: readonly MetricQuery[],
 ): string[] {
   const byMachine = groupsOf(machines, pools).size > 1;
   return [
@@ -112,7 +113,7 @@ function assemble(
   { app, from, until, machines, pools }: TrafficQuestion,
   grid: Grid,
   answers: readonly Answered[],
-  customQueries: readonly CustomQuery[],
+  customQueries: readonly MetricQuery[],
 ): Whole {
   const [responses, states, buckets, ...customs] = answers.map(({ series }) => series);
   const fleet = readMachines(responses!, states!, grid.length);

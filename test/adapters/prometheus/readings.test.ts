@@ -1,9 +1,9 @@
 // What a real Prometheus holds of machines on odd days: a counter that begins anew, a proxy that restarts, a machine that
 // moved, scrapes that were missed, machines that nobody lists any more; and everything that is no count.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { CustomQuery } from "../../../src/adapters/prometheus/custom.ts";
 import { createPrometheusSource } from "../../../src/adapters/prometheus/source.ts";
 import { type Instant, MINUTE_MS } from "../../../src/core/time.ts";
+import type { MetricQuery } from "../../../src/core/traffic.ts";
 import { type LocalPrometheus, startPrometheus } from "../../../src/local/prometheus.ts";
 import type { MetricMachine, PoolSample, TrafficQuestion } from "../../../src/ports.ts";
 import { resetCounters, restartProxy } from "../../../src/sim/fly-metrics/meter.ts";
@@ -53,7 +53,7 @@ const MACHINES: readonly ToldMachine[] = [
   told("states", "c2", { minuteAt: steady(100, { cpu: 0.75, concurrency: 9 }) }),
 ];
 
-const CUSTOM: readonly CustomQuery[] = [
+const CUSTOM: readonly MetricQuery[] = [
   {
     field: "queueDepth",
     processGroup: null,
@@ -78,7 +78,7 @@ describe.skipIf(why !== null)(why ?? "on a real Prometheus", () => {
   async function read(
     app: string,
     more: Partial<TrafficQuestion> = {},
-    customQueries: readonly CustomQuery[] = [],
+    customQueries: readonly MetricQuery[] = [],
   ) {
     const now = START + (LAST + 2) * MINUTE_MS;
     const source = createPrometheusSource({
