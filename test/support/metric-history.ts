@@ -4,16 +4,32 @@
  */
 import type { Instant } from "../../src/core/time.ts";
 import { MINUTE_MS } from "../../src/core/time.ts";
+import { startPrometheus } from "../../src/local/prometheus.ts";
 import { findProgram } from "../../src/local/redis.ts";
+import { startVictoriaMetrics } from "../../src/local/victoria-metrics.ts";
 import { addHistory, historyText } from "../../src/sim/fly-metrics/exposition.ts";
 import { addWork, createMeter, type Meter, type Work } from "../../src/sim/fly-metrics/meter.ts";
 
 /** null where there is one, else the title of what is skipped; with FLYAHEAD_EXPECT_PROMETHEUS=1, as in CI, its absence fails. */
 export function whyNoPrometheus(): string | null {
-  const has = findProgram("prometheus") !== undefined && findProgram("promtool") !== undefined;
-  if (has || process.env.FLYAHEAD_EXPECT_PROMETHEUS === "1") return null;
-  return "skipped: Prometheus and promtool are not on PATH";
+  return whyNone(["prometheus", "promtool"], process.env.FLYAHEAD_EXPECT_PROMETHEUS);
 }
+
+/** The same of VictoriaMetrics and FLYAHEAD_EXPECT_VICTORIA_METRICS. */
+export function whyNoVictoriaMetrics(): string | null {
+  return whyNone(["victoria-metrics"], process.env.FLYAHEAD_EXPECT_VICTORIA_METRICS);
+}
+
+function whyNone(programs: readonly string[], expected: string | undefined): string | null {
+  const missing = programs.filter((name) => findProgram(name) === undefined);
+  return missing.length === 0 || expected === "1" ? null : `skipped: ${missing.join(" and ")} not on PATH`;
+}
+
+/** Each server that a source of metrics may have behind it, holding a history. */
+export const METRIC_SERVERS = [
+  { name: "Prometheus", why: whyNoPrometheus, start: (history: string) => startPrometheus({ history }) },
+  { name: "VictoriaMetrics", why: whyNoVictoriaMetrics, start: startVictoriaMetrics },
+] as const;
 
 /** What a machine does in a minute; null where nothing is scraped of it. Requests in multiples of 4. */
 export type Minute = Omit<Work, "ms"> | null;

@@ -1,15 +1,14 @@
-// What a real Prometheus holds of machines on odd days: a counter that begins anew, a proxy that restarts, a machine that
+// What a real Prometheus, and a real VictoriaMetrics, hold of machines on odd days: a counter that begins anew, a proxy that restarts, a machine that
 // moved, scrapes that were missed, machines that nobody lists any more; and everything that is no count.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createPrometheusSource } from "../../../src/adapters/prometheus/source.ts";
 import { type Instant, MINUTE_MS } from "../../../src/core/time.ts";
 import type { MetricQuery } from "../../../src/core/traffic.ts";
-import { type LocalPrometheus, startPrometheus } from "../../../src/local/prometheus.ts";
+import type { LocalPrometheus } from "../../../src/local/prometheus.ts";
 import type { MetricMachine, PoolSample, TrafficQuestion } from "../../../src/ports.ts";
 import { resetCounters, restartProxy } from "../../../src/sim/fly-metrics/meter.ts";
-import { type Minute, type ToldMachine, tellHistory, whyNoPrometheus } from "../../support/metric-history.ts";
+import { METRIC_SERVERS, type Minute, type ToldMachine, tellHistory } from "../../support/metric-history.ts";
 
-const why = whyNoPrometheus();
 const START: Instant = Date.UTC(2026, 5, 17, 12, 0);
 const LAST = 29;
 
@@ -68,10 +67,12 @@ const CUSTOM: readonly MetricQuery[] = [
   { field: "p95LatencyMs", processGroup: null, text: "vector(1) / vector(0)" },
 ];
 
-describe.skipIf(why !== null)(why ?? "on a real Prometheus", () => {
+describe.each(METRIC_SERVERS)("on a real $name", ({ why, start }) => {
+  const missing = why();
+  if (missing !== null) return test.skip(missing);
   let prometheus: LocalPrometheus;
   beforeAll(async () => {
-    prometheus = await startPrometheus({ history: tellHistory(MACHINES, START, -10, LAST) });
+    prometheus = await start(tellHistory(MACHINES, START, -10, LAST));
   });
   afterAll(() => prometheus?.close());
 
