@@ -5,21 +5,18 @@
  * The last ten minutes are always pulled again: scrapes come late, and a bin that was not whole then may be now. What
  * apps sent themselves is not touched by this (Samples.storePulled).
  *
- * The trap is an outage of our own. After more than six hours only the newest six are pulled at once; what lies between
- * is history that is wanted again, and the backfill fetches it.
+ * The trap is a source that hangs: all apps together wait for it no longer than a quarter of the tick.
  */
 import { type Machine, type PoolKey, poolName } from "../core/fleet.ts";
 import type { Part, SourceReading } from "../core/observation.ts";
 import { partValue } from "../core/observation.ts";
-import { floorTo, formatInstant, HOUR_MS, type Instant, MINUTE_MS, SECOND_MS } from "../core/time.ts";
+import { floorTo, formatInstant, HOUR_MS, type Instant, SECOND_MS } from "../core/time.ts";
 import { messageOf } from "../errors.ts";
 import type { PoolMemory, PullProgress, TickPorts, TrafficAnswer, TrafficSource } from "../ports.ts";
 import { backfillPiece } from "./backfill.ts";
+import { advanced, liveFrom } from "./pull-progress.ts";
 import type { TickSettings } from "./settings.ts";
 
-const FIRST_SPAN_MS = HOUR_MS;
-const LONGEST_SPAN_MS = 6 * HOUR_MS;
-const OVERLAP_MS = 10 * MINUTE_MS;
 /** So far back a source that lags behind is asked again. */
 const LAG_MS = HOUR_MS;
 const TIMEOUT_MS = 10 * SECOND_MS;
@@ -107,28 +104,6 @@ async function pullLive(
   const liveUntil = Math.max(from, before?.liveUntil ?? from, Math.min(until, measured));
   const progress = advanced(app, before, from, liveUntil, floorTo(now - source.keptMs, binMs) + binMs);
   return { answer, progress: (await pulls.advance(before, progress, clock.now())) ? progress : null };
-}
-
-function liveFrom(before: PullProgress | null, until: Instant, binMs: number): Instant {
-  if (before === null) return until - FIRST_SPAN_MS;
-  const since = Math.min(before.liveUntil, until) - OVERLAP_MS;
-  return floorTo(Math.max(since, until - LONGEST_SPAN_MS), binMs);
-}
-
-/** The progress after a live pull from `from` on: joined to what was there, or, after a long silence, a new beginning. */
-export function advanced(
-  app: string,
-  before: PullProgress | null,
-  from: Instant,
-  liveUntil: Instant,
-  oldest: Instant,
-): PullProgress {
-  if (before === null)
-    return { app, wantedFrom: Math.min(oldest, from), filledFrom: from, liveUntil, finishedAt: null };
-  if (from <= before.liveUntil)
-    return { ...before, filledFrom: Math.min(before.filledFrom, from), liveUntil };
-  const wantedFrom = before.finishedAt === null ? before.wantedFrom : before.liveUntil - OVERLAP_MS;
-  return { app, wantedFrom, filledFrom: from, liveUntil, finishedAt: null };
 }
 
 /** Some pieces of the history; true where it is complete now. */

@@ -5,7 +5,7 @@ import { DAY_MS, floorTo, HOUR_MS, type Instant, MINUTE_MS } from "../../src/cor
 import type { TickPorts } from "../../src/ports.ts";
 import { backfillPiece, backfillShare, PIECE_MS } from "../../src/tick/backfill.ts";
 import { observe } from "../../src/tick/observe.ts";
-import { advanced } from "../../src/tick/pull-samples.ts";
+import { advanced } from "../../src/tick/pull-progress.ts";
 import { runTick } from "../../src/tick/run-tick.ts";
 import { CADENCE_MS, NOW, POOL, started } from "../core/examples.ts";
 import { memoryScene, SETTINGS } from "../support/memory-ports.ts";

@@ -12,7 +12,7 @@ import type { Instant } from "../../core/time.ts";
 import type { LoadField, MetricQuery } from "../../core/traffic.ts";
 import type { PoolSample } from "../../ports.ts";
 import type { Places } from "./places.ts";
-import type { Grid, Labels, Readings } from "./range-query.ts";
+import type { Grid, Labels, Readings } from "./range-answer.ts";
 
 const SHARES: ReadonlySet<LoadField> = new Set(["cpu", "memory", "disk"]);
 const ADDED: ReadonlySet<LoadField> = new Set(["requests", "errors", "concurrency"]);

@@ -9,7 +9,7 @@
 
 import { closeHoles, increments } from "./increments.ts";
 import { PART_LABEL, type Part } from "./queries.ts";
-import type { Labels, Readings } from "./range-query.ts";
+import type { Labels, Readings } from "./range-answer.ts";
 
 export type MachineReadings = {
   readonly id: string;

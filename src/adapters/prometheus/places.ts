@@ -10,7 +10,7 @@
  */
 import { type PoolKey, poolName } from "../../core/fleet.ts";
 import type { MetricMachine } from "../../ports.ts";
-import type { Labels } from "./range-query.ts";
+import type { Labels } from "./range-answer.ts";
 
 export type Places = {
   /** null where nobody can tell. */

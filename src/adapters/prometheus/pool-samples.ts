@@ -14,7 +14,7 @@ import type { PoolSample } from "../../ports.ts";
 import { isWhole, lastReported, type MachineReadings } from "./fleet-readings.ts";
 import { LONGEST_HOLE_BINS } from "./increments.ts";
 import type { Part } from "./queries.ts";
-import type { Grid } from "./range-query.ts";
+import type { Grid } from "./range-answer.ts";
 
 export type PoolReadings = {
   readonly pool: PoolKey;

@@ -4,7 +4,7 @@ import { SECOND_MS } from "../../core/time.ts";
 import type { PoolSample } from "../../ports.ts";
 import { type Bucket, quantileOf } from "./percentile.ts";
 import { byPool, type Places } from "./places.ts";
-import type { Grid, Readings } from "./range-query.ts";
+import type { Grid, Readings } from "./range-answer.ts";
 
 const QUANTILE = 0.95;
 

@@ -1,7 +1,7 @@
 /**
  * Fly's managed Prometheus, or any other that scrapes Fly's metric names, as a TrafficSource. Start reading here: the
  * texts are in queries.ts, one call in range-query.ts, what counters mean in increments.ts, whose a series is in
- * places.ts, what a sample is in pool-samples.ts.
+ * places.ts, what a sample is in pool-samples.ts, all of it together in assemble.ts.
  *
  * The grid that is asked for reaches a few bins beyond [from, until) on both sides, so that a hole at the border is seen
  * whole; the newest edge lies `settleMs` back. VictoriaMetrics needs that: what is younger than 30 seconds it answers
@@ -10,19 +10,16 @@
  * An answer that is too large is asked for again in halves. Clocks: nothing here compares ours with theirs, since every
  * reading carries its time; a source whose clock is behind has no values for the newest edges, and those bins stay gaps.
  */
-import { poolName } from "../../core/fleet.ts";
 import { floorTo, type Instant, SECOND_MS } from "../../core/time.ts";
 import type { MetricQuery } from "../../core/traffic.ts";
-import type { Clock, PoolSample, TrafficAnswer, TrafficQuestion, TrafficSource } from "../../ports.ts";
+import type { Clock, TrafficAnswer, TrafficQuestion, TrafficSource } from "../../ports.ts";
 import type { Fetch } from "../http.ts";
-import { withCustom } from "./custom.ts";
-import { type MachineReadings, readMachines } from "./fleet-readings.ts";
+import { assemble, isAnswered, joined } from "./assemble.ts";
 import { LONGEST_HOLE_BINS } from "./increments.ts";
-import { byPool, groupsOf, type Places, placesOf } from "./places.ts";
-import { poolSamples, saturationOf } from "./pool-samples.ts";
+import { groupsOf } from "./places.ts";
 import { bucketsQuery, customQuery, responsesQuery, statesQuery } from "./queries.ts";
-import { createRangeAsker, type Grid, type RangeAnswer } from "./range-query.ts";
-import { withPercentile } from "./slowest.ts";
+import type { Grid } from "./range-answer.ts";
+import { createRangeAsker } from "./range-query.ts";
 
 export type PrometheusOptions = {
   readonly baseUrl: string;
@@ -45,8 +42,6 @@ const KEPT_MS = (15 * 24 - 1) * 3_600 * SECOND_MS;
 const MAX_BYTES = 8 * 1024 * 1024;
 /** Below this, halves do not help. */
 const SMALLEST_BINS = 10;
-
-type Whole = Extract<TrafficAnswer, { status: "answered" }>;
 
 export function createPrometheusSource(options: PrometheusOptions): TrafficSource {
   const { clock, settleMs = SETTLE_MS, keptMs = KEPT_MS, maxBytes = MAX_BYTES } = options;
@@ -101,76 +96,4 @@ function textsOf(
     bucketsQuery(app, binMs, byMachine),
     ...customQueries.map(({ text }) => customQuery(text, app, binMs)),
   ];
-}
-
-type Answered = Extract<RangeAnswer, { status: "answered" }>;
-
-function isAnswered(answer: RangeAnswer): answer is Answered {
-  return answer.status === "answered";
-}
-
-function assemble(
-  { app, from, until, machines, pools }: TrafficQuestion,
-  grid: Grid,
-  answers: readonly Answered[],
-  customQueries: readonly MetricQuery[],
-): Whole {
-  const [responses, states, buckets, ...customs] = answers.map(({ series }) => series);
-  const fleet = readMachines(responses!, states!, grid.length);
-  const serving = new Set(fleet.filter(({ serves }) => serves).map(({ id }) => id));
-  const places = placesOf(app, machines, pools, (id) => serving.has(id));
-  const started = new Set(machines.filter(({ state }) => state === "started").map(({ id }) => id));
-  const found = fleetByPool(fleet, places);
-  const warnings: string[] = [];
-  const scene = { grid, from, until, pools, places };
-
-  let samples = found.flatMap(({ pool, members }) =>
-    poolSamples({ pool, machines: members, started }, grid, from, until),
-  );
-  samples = withPercentile(samples, buckets!, grid, places);
-  customQueries.forEach((query, i) => {
-    samples = withCustom(samples, query, customs[i]!, scene, warnings);
-  });
-  if (places.strangers.size > 0) {
-    const some = [...places.strangers].slice(0, 3).join(", ");
-    warnings.push(
-      `${places.strangers.size} machines (${some}) are in no list and could be of several process groups: their requests are left out`,
-    );
-  }
-  const limits = new Map(machines.map(({ id, softLimit }) => [id, softLimit]));
-  return {
-    status: "answered",
-    samples: inOrder(samples),
-    saturation: found.flatMap(({ pool, members }) => {
-      const share = saturationOf(members, (id) => limits.get(id));
-      return share === null ? [] : [{ pool, share }];
-    }),
-    warnings,
-    points: answers.reduce((sum, { points }) => sum + points, 0),
-  };
-}
-
-function inOrder(samples: readonly PoolSample[]): PoolSample[] {
-  const named = samples.map((sample) => ({ sample, name: poolName(sample.pool) }));
-  named.sort((a, b) => (a.name === b.name ? a.sample.at - b.sample.at : a.name < b.name ? -1 : 1));
-  return named.map(({ sample }) => sample);
-}
-
-function fleetByPool(fleet: readonly MachineReadings[], places: Places) {
-  const found = byPool((pool) => ({ pool, members: [] as MachineReadings[] }));
-  for (const machine of fleet) {
-    const pool = machine.serves ? places.poolOf(machine.labels) : null;
-    if (pool !== null) found.at(pool).members.push(machine);
-  }
-  return found.values();
-}
-
-function joined(older: Whole, newer: Whole): Whole {
-  return {
-    status: "answered",
-    samples: inOrder([...older.samples, ...newer.samples]),
-    saturation: newer.saturation,
-    warnings: [...new Set([...older.warnings, ...newer.warnings])],
-    points: older.points + newer.points,
-  };
 }
