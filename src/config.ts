@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { MODES, type Mode } from "./core/policy.ts";
 import { DAY_MS, MINUTE_MS, SECOND_MS } from "./core/time.ts";
+import { LOAD_FIELDS, type MetricQuery } from "./core/traffic.ts";
 import { isTimeZone } from "./core/zone.ts";
 import type { TickSettings } from "./tick/settings.ts";
 
@@ -18,6 +19,23 @@ const webUrl = z
   .url({ protocol: /^https?$/ })
   .refine((url) => url.startsWith("https:") || LOOPBACK.test(url));
 const appName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/);
+
+const metricQueries = z.record(
+  z.string().regex(new RegExp(`^(${LOAD_FIELDS.join("|")})(:[A-Za-z0-9_-]{1,63})?$`)),
+  z.string().min(1).max(2_000),
+);
+
+/** null where the text is no JSON object of field (or field:group) to query. */
+function readQueries(text: string): MetricQuery[] | null {
+  try {
+    return Object.entries(metricQueries.parse(JSON.parse(text))).map(([name, query]) => {
+      const [field, processGroup = null] = name.split(":");
+      return { field: field as MetricQuery["field"], processGroup, text: query };
+    });
+  } catch {
+    return null;
+  }
+}
 
 const environment = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
@@ -49,6 +67,12 @@ const environment = z.object({
   APPS_AT_A_TIME: whole(1, 32, 4),
   INGEST_REQUESTS_PER_MINUTE: whole(1, 1_000_000, 120),
   SAMPLE_MAX_AGE_DAYS: whole(1, 3_650, 90),
+  PROMETHEUS_URL: webUrl.optional(),
+  PROMETHEUS_TOKEN: z.string().min(1).optional(),
+  PROMETHEUS_QUERIES: z
+    .string()
+    .transform((text, context) => readQueries(text) ?? context.addIssue("unreadable") ?? z.NEVER)
+    .optional(),
   EXPERTS_URL: webUrl.optional(),
   EXPERTS_TOKEN: z.string().min(1).optional(),
   EXPERTS_DEADLINE_SECONDS: whole(1, 30, 5),
@@ -84,6 +108,11 @@ const EXPECTED: Record<string, string> = {
   APPS_AT_A_TIME: "a whole number from 1 to 32",
   INGEST_REQUESTS_PER_MINUTE: "a whole number from 1",
   SAMPLE_MAX_AGE_DAYS: "whole days from 1 to 3650",
+  PROMETHEUS_URL:
+    "the https:// URL of a Prometheus, like https://api.fly.io/prometheus/<organisation>, or nothing",
+  PROMETHEUS_TOKEN: "a token for PROMETHEUS_URL (`fly tokens create readonly`), or nothing",
+  PROMETHEUS_QUERIES:
+    'JSON like {"queueDepth": "sum by (region) (jobs_waiting{app=\'%APP%\'})"}; names are fields of a sample, or field:group',
   EXPERTS_URL: "the https:// URL of a forecaster of your own, or nothing",
   EXPERTS_TOKEN: "the token that EXPERTS_URL wants, or nothing",
   EXPERTS_DEADLINE_SECONDS: "whole seconds from 1 to 30, and no more than half of TICK_DEADLINE_SECONDS",
@@ -99,6 +128,12 @@ export type Config = {
   readonly mode: Mode;
   readonly tick: TickSettings;
   readonly ingest: { readonly requestsPerMinute: number; readonly maxAgeMs: number; readonly binMs: number };
+  /** null: samples come only by being sent. */
+  readonly prometheus: {
+    readonly url: string;
+    readonly token: string | null;
+    readonly queries: readonly MetricQuery[];
+  } | null;
   /** A forecaster outside, or null where none is asked. */
   readonly experts: {
     readonly url: string;
@@ -163,6 +198,14 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       maxAgeMs: given.SAMPLE_MAX_AGE_DAYS * DAY_MS,
       binMs: MINUTE_MS,
     },
+    prometheus:
+      given.PROMETHEUS_URL === undefined
+        ? null
+        : {
+            url: given.PROMETHEUS_URL,
+            token: given.PROMETHEUS_TOKEN ?? null,
+            queries: given.PROMETHEUS_QUERIES ?? [],
+          },
     experts:
       given.EXPERTS_URL === undefined
         ? null

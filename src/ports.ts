@@ -60,6 +60,10 @@ export type OutgoingCall = {
   readonly tries: number;
   /** No wait and no try begins later than this after the call began. */
   readonly deadlineMs: number;
+  /** What takes less is not slow, whatever the breaker's rule says; absent: the rule alone. */
+  readonly patienceMs?: number;
+  /** Once it is aborted the caller has gone: no wait goes on, and nothing is tried again. */
+  readonly signal?: AbortSignal;
   /** What an error says about the other side. */
   readonly judge: (error: unknown) => Verdict;
 };
@@ -257,6 +261,18 @@ export type Samples = {
     samples: readonly PoolSample[],
     now: Instant,
   ): Promise<{ readonly unknownPool: readonly number[]; readonly tooOld: readonly number[] }>;
+  /**
+   * Stores samples that were pulled from a source. What an app sent, or a person imported, is never replaced by them, and
+   * replaces them when it comes later; what was pulled before is. Answers like `store`, and how many minutes changed.
+   */
+  storePulled(
+    samples: readonly PoolSample[],
+    now: Instant,
+  ): Promise<{
+    readonly changed: number;
+    readonly unknownPool: readonly number[];
+    readonly tooOld: readonly number[];
+  }>;
   /** Samples of one pool with from ≤ at < until, ascending, with all that was measured. For people. */
   read(pool: PoolKey, from: Instant, until: Instant): Promise<TrafficSample[]>;
   /**
@@ -269,6 +285,80 @@ export type Samples = {
     until: Instant,
     binMs: number,
   ): Promise<{ readonly pool: PoolKey; readonly series: TrafficSeries }[]>;
+};
+
+/** A machine as a source of metrics needs to know it. */
+export type MetricMachine = Pick<Machine, "id" | "region" | "processGroup" | "state" | "softLimit">;
+
+export type TrafficQuestion = {
+  readonly app: string;
+  /** Bins of [from, until) are asked for; both are on the bin's grid. */
+  readonly from: Instant;
+  readonly until: Instant;
+  readonly binMs: number;
+  /** As Fly lists them now; machines of the past are not among them. */
+  readonly machines: readonly MetricMachine[];
+  /** The app's pools by the books: for machines that are no longer listed. */
+  readonly pools: readonly PoolKey[];
+  /** For everything that is asked. */
+  readonly timeoutMs: number;
+};
+
+/**
+ * Why a source has no samples, and with that what to do: auth, invalid: a person must act; rateLimited, unreachable,
+ * slow, partial: ask again at the next tick; tooLarge: ask for less.
+ */
+export type TrafficFailure =
+  | "auth"
+  | "invalid"
+  | "rateLimited"
+  | "unreachable"
+  | "slow"
+  | "partial"
+  | "tooLarge";
+
+export type TrafficAnswer =
+  | {
+      readonly status: "answered";
+      /** By pool, then ascending; a bin that was not wholly measured has none. */
+      readonly samples: readonly PoolSample[];
+      /** Requests in flight over the machines' soft limits, in the newest bin; for pools whose limits are known. */
+      readonly saturation: readonly { readonly pool: PoolKey; readonly share: number }[];
+      /** What was left out, and why. */
+      readonly warnings: readonly string[];
+      /** Values that were read: what the answer cost. */
+      readonly points: number;
+    }
+  | { readonly status: "failed"; readonly kind: TrafficFailure; readonly why: string };
+
+/** Metrics that somebody else keeps, such as Fly's Prometheus, as samples of pools. */
+export type TrafficSource = {
+  /** A bin is whole so long after its end. */
+  readonly settleMs: number;
+  /** So far back it keeps what it measured. */
+  readonly keptMs: number;
+  /** Never throws. The same question later gives the same samples, but for bins that were not whole then. */
+  read(question: TrafficQuestion): Promise<TrafficAnswer>;
+};
+
+/** How far an app's samples were pulled from the source; all of [filledFrom, liveUntil) is. */
+export type PullProgress = {
+  readonly app: string;
+  /** History is wanted from here on. */
+  readonly wantedFrom: Instant;
+  readonly filledFrom: Instant;
+  readonly liveUntil: Instant;
+  /** When the history was complete; null while it is not. */
+  readonly finishedAt: Instant | null;
+};
+
+/** The books of what was pulled. */
+export type Pulls = {
+  recall(app: string): Promise<PullProgress | null>;
+  /** Writes the progress where it is still as `before` says; false where somebody else was faster. */
+  advance(before: PullProgress | null, after: PullProgress, now: Instant): Promise<boolean>;
+  /** Notes that the history is complete and, in the same transaction, has the app's forecasters learn anew. */
+  finish(progress: PullProgress, now: Instant): Promise<boolean>;
 };
 
 export type SeriesWindow = { readonly pool: PoolKey; readonly from: Instant };
@@ -324,6 +414,9 @@ export type TickPorts = {
   readonly leases: Leases;
   readonly history: History;
   readonly samples: Samples;
+  /** null where samples only come by being sent. */
+  readonly trafficSource: TrafficSource | null;
+  readonly pulls: Pulls;
   readonly notifier: Notifier;
   /** Absent where no forecaster outside is configured. */
   readonly experts?: Experts;

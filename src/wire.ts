@@ -20,8 +20,11 @@ import { createPostgresHealth } from "./adapters/postgres/health.ts";
 import { createPostgresHistory } from "./adapters/postgres/history.ts";
 import { judgePostgres } from "./adapters/postgres/judge.ts";
 import { createPostgresLeases } from "./adapters/postgres/leases.ts";
+import { createPostgresPulls } from "./adapters/postgres/pulls.ts";
 import { createPostgresSamples } from "./adapters/postgres/samples.ts";
 import { createPostgresTokens } from "./adapters/postgres/tokens.ts";
+import { authorizationOf } from "./adapters/prometheus/authorization.ts";
+import { createPrometheusSource } from "./adapters/prometheus/source.ts";
 import { createHeartbeat } from "./adapters/signals/heartbeat.ts";
 import { joinSimulation } from "./adapters/simulation.ts";
 import { chance, consoleLog, newToken, systemClock } from "./adapters/system.ts";
@@ -34,13 +37,23 @@ import { createUpstashLock } from "./adapters/upstash/lock.ts";
 import { connectRedis, type Redis } from "./adapters/upstash/redis.ts";
 import { createUpstashRequestLimit } from "./adapters/upstash/request-limit.ts";
 import { type Config, ConfigError, faultOf } from "./config.ts";
-import type { Clock, HealthCheck, MachineApi, RequestLimit, TickPorts, Tokens } from "./ports.ts";
+import type {
+  Clock,
+  HealthCheck,
+  MachineApi,
+  RequestLimit,
+  TickPorts,
+  Tokens,
+  TrafficSource,
+} from "./ports.ts";
 
 /** What answers without a valid configuration need too. */
 export const serveTools = { log: consoleLog, newToken };
 
 const FLY_TIMEOUT_MS = 10_000;
 const REDIS_TIMEOUT_MS = 1_000;
+/** As long as a tick waits for one answer (tick/pull-samples.ts). */
+const PROMETHEUS_WAIT_MS = 10_000;
 
 export type Wired = TickPorts & {
   readonly tokens: Tokens;
@@ -67,15 +80,15 @@ export function wire(config: Config): Wired {
     log,
     newToken,
     chance,
-    ...(config.experts === null
-      ? {}
-      : { experts: createHttpExperts({ ...config.experts, fetch: outgoing.sender("experts", fetch) }) }),
+    ...experts(config.experts, outgoing),
     machineApi: flyMachineApi(config.fly, send, clock, outgoing),
     lock: createUpstashLock(redis, log),
     cache: createUpstashCache({ redis, prefix: "flyahead:cache", log }),
     leases: outgoing.port("postgres", createPostgresLeases(sql), judgePostgres),
     history: outgoing.port("postgres", createPostgresHistory(sql), judgePostgres),
     samples: outgoing.port("postgres", createPostgresSamples(sql), judgePostgres),
+    trafficSource: trafficSource(config.prometheus, clock, outgoing),
+    pulls: outgoing.port("postgres", createPostgresPulls(sql), judgePostgres),
     notifier: createHeartbeat(config.heartbeatUrl, outgoing.sender("heartbeat", fetch), log),
     tokens: outgoing.port("postgres", createPostgresTokens(sql), judgePostgres),
     requestLimit: createUpstashRequestLimit({
@@ -146,4 +159,29 @@ function flyMachineApi(
     if (error instanceof TypeError) throw new ConfigError([faultOf("FLY_API_TOKEN")]);
     throw error;
   }
+}
+
+function experts(experts: Config["experts"], outgoing: Outgoing): Pick<TickPorts, "experts"> {
+  if (experts === null) return {};
+  const { deadlineMs } = experts;
+  return {
+    experts: createHttpExperts({ ...experts, fetch: outgoing.sender("experts", fetch, deadlineMs) }),
+  };
+}
+
+/** Metrics are fetched with the real fetch in a simulation too: a Prometheus does not know of its clock. */
+function trafficSource(
+  prometheus: Config["prometheus"],
+  clock: Clock,
+  outgoing: Outgoing,
+): TrafficSource | null {
+  if (prometheus === null) return null;
+  const { url, token, queries } = prometheus;
+  return createPrometheusSource({
+    baseUrl: url,
+    authorization: authorizationOf(token),
+    customQueries: queries,
+    fetch: outgoing.sender("prometheus", fetch, PROMETHEUS_WAIT_MS),
+    clock,
+  });
 }

@@ -317,7 +317,10 @@ describe("the project keeps them", () => {
   });
 
   test("outgoing", () => {
-    expect(tree.get("src/wire.ts")).toMatch(/outgoing\.machineApi\(/);
+    const wiring = tree.get("src/wire.ts")!;
+    expect(wiring).toMatch(/outgoing\.machineApi\(/);
+    for (const name of ["heartbeat", "experts", "prometheus"])
+      expect(wiring).toContain(`outgoing.sender("${name}", fetch`);
     expect(list(outgoingFaults(tree))).toEqual([]);
   });
 

@@ -107,6 +107,34 @@ describe("readConfig", () => {
     expect(faults[0]).toContain(`${name} should be`);
   });
 
+  it("has no source of metrics unless it is named, and takes its queries as JSON of field to text", () => {
+    expect(readConfig(NEEDED).prometheus).toBeNull();
+    const url = "https://api.fly.io/prometheus/personal";
+    expect(readConfig({ ...NEEDED, PROMETHEUS_URL: url }).prometheus).toEqual({
+      url,
+      token: null,
+      queries: [],
+    });
+    const text = JSON.stringify({ queueDepth: "sum by (region) (waiting)", "requests:jobs": "done" });
+    const all = { PROMETHEUS_URL: url, PROMETHEUS_TOKEN: "fm2_word", PROMETHEUS_QUERIES: text };
+    expect(readConfig({ ...NEEDED, ...all }).prometheus).toEqual({
+      ...{ url, token: "fm2_word" },
+      queries: [
+        { field: "queueDepth", processGroup: null, text: "sum by (region) (waiting)" },
+        { field: "requests", processGroup: "jobs", text: "done" },
+      ],
+    });
+  });
+
+  it.each(["{", "[]", '{"speed": "up"}', '{"cpu:no good": "up"}', '{"cpu": ""}', '"up"'])(
+    "refuses %s as queries, by name and not by value",
+    (PROMETHEUS_QUERIES) => {
+      const [fault, ...others] = faultsOf({ ...NEEDED, PROMETHEUS_QUERIES });
+      expect(fault).toMatch(/^PROMETHEUS_QUERIES should be JSON like/);
+      expect(others).toEqual([]);
+    },
+  );
+
   it("takes an empty variable as one that is not set", () => {
     expect(readConfig({ ...NEEDED, HEARTBEAT_URL: "", CADENCE_MINUTES: " " }).heartbeatUrl).toBeNull();
   });

@@ -178,6 +178,19 @@ table flyahead.rollup_queue
   constraint CHECK (((since < until) AND (until <= (since + '24:00:00'::interval))))
   grant to flyahead_service insert, select
 
+table flyahead.sample_pulls
+-- how far an app's samples were pulled from the source of metrics: all of filled_from to live_until is
+  app text not null
+  wanted_from timestamp with time zone not null -- history is wanted from here on
+  filled_from timestamp with time zone not null
+  live_until timestamp with time zone not null
+  finished_at timestamp with time zone -- when the history was complete and the forecasters began to learn anew; null while it is not
+  updated_at timestamp with time zone not null
+  constraint CHECK ((filled_from >= wanted_from))
+  constraint CHECK ((live_until >= filled_from))
+  constraint PRIMARY KEY (app)
+  grant to flyahead_service delete, insert, select, update
+
 table flyahead.scaling_1d
 -- scaling_1h added up over a day of UTC
   pool_id integer not null
@@ -394,6 +407,7 @@ table flyahead.traffic_samples
   concurrency real
   queue_depth real
   received_at timestamp with time zone not null
+  pulled_at timestamp with time zone -- equal to received_at where the minute was pulled from a source of metrics; else it was sent or imported
   constraint CHECK ((requests >= (0)::double precision))
   constraint PRIMARY KEY (pool_id, at)
   grant to flyahead_service delete, insert, select, update
@@ -1061,6 +1075,11 @@ function flyahead.add_capacity_steps(text,timestamp with time zone) → void
   sql, volatile
   callers: flyahead_service
 
+function flyahead.advance_pull(timestamp with time zone,text,timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone) → boolean
+-- moves an app's progress where filled_from and live_until are still as given; false where somebody else was faster
+  plpgsql, volatile
+  callers: flyahead_service
+
 function flyahead.available_storage_mode() → text
   sql, stable
   callers: nobody
@@ -1116,6 +1135,11 @@ function flyahead.ensure_sample_days(timestamp with time zone,timestamp with tim
 
 function flyahead.epoch_ms(timestamp with time zone) → double precision
   sql, immutable
+  callers: flyahead_service
+
+function flyahead.finish_pull(timestamp with time zone,text,timestamp with time zone,timestamp with time zone) → boolean
+-- notes that an app's history is complete and has its forecasters learn anew; false where the progress has moved
+  plpgsql, volatile
   callers: flyahead_service
 
 function flyahead.fit_1h(integer[],timestamp with time zone,timestamp with time zone) → TABLE(pool_id integer, at timestamp with time zone, observed_minutes real, machine_minutes real, usd double precision, measured_minutes smallint, short_minutes smallint, unserved_requests double precision, idle_machine_minutes real, peak_need integer, right_intervals smallint, over_intervals smallint, under_intervals smallint)
@@ -1253,6 +1277,11 @@ function flyahead.prune_schedule() → integer
 
 function flyahead.recall_pools(text,timestamp with time zone) → SETOF jsonb
   sql, stable
+  callers: flyahead_service
+
+function flyahead.record_pulled_samples(timestamp with time zone,text[],text[],text[],integer[],double precision[],double precision[],double precision[],real[],real[],real[],real[],real[],real[]) → jsonb
+-- stores samples that were pulled from a source of metrics: never over those that were sent or imported; answers how many changed, and what record_samples answers
+  plpgsql, volatile
   callers: flyahead_service
 
 function flyahead.record_samples(timestamp with time zone,text[],text[],text[],integer[],double precision[],double precision[],double precision[],real[],real[],real[],real[],real[],real[]) → jsonb

@@ -21,6 +21,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   "adapters/experts": { may: ADAPTER_MAY, libraries: ["zod"] },
   "adapters/fly": { may: ADAPTER_MAY, libraries: ["zod"] },
   "adapters/postgres": { may: ADAPTER_MAY, libraries: ["postgres"] },
+  "adapters/prometheus": { may: ADAPTER_MAY, libraries: ["zod"] },
   "adapters/upstash": { may: ADAPTER_MAY, libraries: ["@upstash"] },
   adapters: { may: ADAPTER_MAY, libraries: [] },
   api: { may: ["core", "ports", "errors"], libraries: ["hono", "zod"] },

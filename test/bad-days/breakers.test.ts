@@ -170,8 +170,28 @@ describe("the heartbeat's URL gone", () => {
   });
 });
 
+describe.each([
+  ["experts", { EXPERTS_URL: "http://127.0.0.1:9/forecast" }],
+  ["prometheus", { PROMETHEUS_URL: "http://127.0.0.1:9" }],
+])("%s gone", (name, env) => {
+  test(`${name}: a part that is missing, then left alone; ticks go on, and the log says why`, async () => {
+    await prepare("trusted", ["fra"], 900);
+    await coldIsolate({ ...lab.env, ...env });
+    for (let i = 0; i < 5; i++) {
+      const { status, pools } = await nextTick("trusted", ["fra"], 900);
+      expect(status).toBe("done");
+      expect(pools[0].reason).not.toMatch(/no sample|stale/);
+    }
+    expect(await breaker(name)).toMatchObject({ cause: "failures", needs_person: false });
+    expect(functionLog()).toMatch(new RegExp(`Did not call ${name}: the breaker`));
+    await coldIsolate();
+  });
+});
+
 describe("what calls cost", () => {
-  test("stands in the log of each tick, per dependency", () => {
+  test("stands in the log of each tick, per dependency", async () => {
+    lab.nextSlot();
+    await lab.tick("trusted");
     const lines = functionLog()
       .split("\n")
       .filter((line) => line.includes('"step":"outgoing"'));

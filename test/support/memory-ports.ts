@@ -7,6 +7,7 @@ import { createMemoryLeases } from "../../src/adapters/memory/leases.ts";
 import { createMemoryLock } from "../../src/adapters/memory/lock.ts";
 import { createMemoryMachineApi, type MemoryMachineApi } from "../../src/adapters/memory/machine-api.ts";
 import { createMemoryNotifier } from "../../src/adapters/memory/notifier.ts";
+import { createMemoryPulls } from "../../src/adapters/memory/pulls.ts";
 import { createMemorySamples } from "../../src/adapters/memory/samples.ts";
 import type { Machine } from "../../src/core/fleet.ts";
 import { type Instant, MINUTE_MS } from "../../src/core/time.ts";
@@ -91,6 +92,8 @@ export function memoryScene(apps: Readonly<Record<string, readonly Machine[]>>, 
       leases: createMemoryLeases(database),
       history: createMemoryHistory(database),
       samples,
+      trafficSource: null,
+      pulls: createMemoryPulls(database),
       notifier: createMemoryNotifier(),
       cache: createMemoryCache(clock.now),
       chance: () => 1,

@@ -8,6 +8,7 @@ import { createMemoryCache } from "../../src/adapters/memory/cache.ts";
 import { connectPostgres } from "../../src/adapters/postgres/connect.ts";
 import { createPostgresHistory } from "../../src/adapters/postgres/history.ts";
 import { createPostgresLeases } from "../../src/adapters/postgres/leases.ts";
+import { createPostgresPulls } from "../../src/adapters/postgres/pulls.ts";
 import { createPostgresSamples } from "../../src/adapters/postgres/samples.ts";
 import { joinSimulation } from "../../src/adapters/simulation.ts";
 import { newToken } from "../../src/adapters/system.ts";
@@ -51,6 +52,8 @@ export function processLab(lab: Lab, flyTimeoutMs = 300): ProcessLab {
     leases: createPostgresLeases(sql),
     history: createPostgresHistory(sql),
     samples: createPostgresSamples(sql),
+    trafficSource: null,
+    pulls: createPostgresPulls(sql),
     notifier: { heartbeat: async () => {} },
     cache: createMemoryCache(simulation.clock.now),
     chance: Math.random,

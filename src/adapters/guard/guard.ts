@@ -44,7 +44,7 @@ export function createGuard(parts: GuardParts): Guard {
   }
 
   return async (call, attempt) => {
-    const { dependency, deadlineMs } = call;
+    const { dependency, deadlineMs, signal } = call;
     const deadline = clock.now() + deadlineMs;
     const budget = budgetOf(dependency);
     budget.called();
@@ -53,8 +53,10 @@ export function createGuard(parts: GuardParts): Guard {
         return await tryOnce(call, deadline, attempt, parts);
       } catch (error) {
         const pauseMs = tried >= call.tries ? null : pauseAfter(error, call, tried, chance());
-        if (pauseMs === null || clock.now() + pauseMs >= deadline || !budget.mayRetry()) throw error;
-        await clock.sleep(pauseMs);
+        if (pauseMs === null || signal?.aborted || clock.now() + pauseMs >= deadline) throw error;
+        if (!budget.mayRetry()) throw error;
+        await Promise.race([clock.sleep(pauseMs), abortOf(signal)]);
+        if (signal?.aborted) throw error;
       }
     }
   };
@@ -67,6 +69,7 @@ async function tryOnce<T>(
   parts: GuardParts,
 ): Promise<T> {
   const { clock, breakers, measures } = parts;
+  const { patienceMs = 0 } = call;
   const entered: [name: string, counts: Counts, opening: number | null][] = [];
   try {
     for (const { name } of call.breakers) breakers.check(name);
@@ -82,7 +85,7 @@ async function tryOnce<T>(
     measures.called(call.dependency, verdict.result, durationMs);
     for (const [name, counts, opening] of entered) {
       const counted = countedAs(counts, verdict, opening);
-      if (counted !== null) breakers.settle(name, opening, counted, durationMs);
+      if (counted !== null) breakers.settle(name, opening, counted, durationMs < patienceMs ? 0 : durationMs);
     }
   };
   try {
@@ -93,6 +96,10 @@ async function tryOnce<T>(
     settle(call.judge(error));
     throw error;
   }
+}
+
+function abortOf(signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((aborted) => signal?.addEventListener("abort", () => aborted(), { once: true }));
 }
 
 type Counts = OutgoingCall["breakers"][number]["counts"];

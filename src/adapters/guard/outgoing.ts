@@ -29,8 +29,12 @@ export type Outgoing = {
   port<P>(dependency: Dependency, port: P, judge: Judge): P;
   /** For what sends its requests itself. */
   through(dependency: Dependency, judge: Judge): <T>(send: () => Promise<T>) => Promise<T>;
-  /** A fetch whose answers count: 429, 401, 403, 408 and 5xx are seen by the breaker, and still handed on as they are. */
-  sender(dependency: Dependency, send: Fetch): Fetch;
+  /**
+   * A fetch whose answers count: 429, 401, 403, 408 and 5xx are seen by the breaker, and still handed on as they are.
+   * @param waitMs how long its callers wait for an answer, where that is known: nothing is tried again after it, and what
+   * takes less is not slow
+   */
+  sender(dependency: Dependency, send: Fetch, waitMs?: number): Fetch;
   machineApi(api: MachineApi): MachineApi;
 };
 
@@ -55,9 +59,11 @@ export function createOutgoing(guard: Guard): Outgoing {
       const call = callOf(dependency, judge);
       return (send) => guard(call, send);
     },
-    sender(dependency, send) {
-      const call = callOf(dependency, judgeHttp);
+    sender(dependency, send, waitMs) {
+      const common = callOf(dependency, judgeHttp);
+      const patient = waitMs === undefined ? common : { ...common, deadlineMs: waitMs, patienceMs: waitMs };
       return async (input, init) => {
+        const call = init?.signal ? { ...patient, signal: init.signal } : patient;
         let before: Response | null = null;
         try {
           return await guard(call, async () => {

@@ -5,6 +5,7 @@ import { createBreakers } from "../../../src/adapters/guard/breakers.ts";
 import { createGuard } from "../../../src/adapters/guard/guard.ts";
 import { createMeasures } from "../../../src/adapters/guard/measures.ts";
 import { createOutgoing } from "../../../src/adapters/guard/outgoing.ts";
+import { callHttp } from "../../../src/adapters/http.ts";
 import { createMemoryBreakerStore } from "../../../src/adapters/memory/breaker-store.ts";
 import { createMemoryCallLimit } from "../../../src/adapters/memory/call-limit.ts";
 import { createMemoryClock } from "../../../src/adapters/memory/clock.ts";
@@ -12,8 +13,7 @@ import { judgePostgres } from "../../../src/adapters/postgres/judge.ts";
 
 const NOW = Date.UTC(2026, 3, 1);
 
-function scene() {
-  const clock = createMemoryClock(NOW);
+function scene(clock = createMemoryClock(NOW)) {
   const store = createMemoryBreakerStore(clock.now);
   const breakers = createBreakers({ store, clock, chance: () => 0.5, log: () => {} });
   const limit = createMemoryCallLimit(clock.now);
@@ -69,6 +69,71 @@ describe("fetch", () => {
     await expect(send(url)).rejects.toThrow(/prometheus is OPEN .*we were told to wait/);
     clock.set(NOW + 60_000);
     expect(await ask(send)).toBe("200 body of 200");
+  });
+
+  test("nothing is tried again after its caller has gone, or would have", async () => {
+    const { outgoing, measures } = scene();
+    const gone = new AbortController();
+    let calls = 0;
+    const failing = async (): Promise<Response> => {
+      calls += 1;
+      return new Response(null, { status: 503, headers: { "retry-after": "4" } });
+    };
+    const brief = outgoing.sender("experts", failing, 3_000);
+    expect((await brief(url)).status, "Retry-After is beyond what the caller waits").toBe(503);
+    const patient = outgoing.sender("experts", failing, 5_000);
+    expect((await patient(url, { signal: AbortSignal.abort() })).status).toBe(503);
+    expect(calls).toBe(2);
+    expect((await patient(url, { signal: gone.signal })).status).toBe(503);
+    expect(calls, "and with a caller who is there it is").toBe(4);
+    expect(measures.take().experts).toMatchObject({ calls: 4, failed: 4 });
+  });
+
+  test("a caller who goes ends the wait for the next try", async () => {
+    const clock = { ...createMemoryClock(NOW), sleep: () => new Promise<void>(() => {}) };
+    const { outgoing } = scene(clock);
+    const gone = new AbortController();
+    const send = outgoing.sender("experts", async () => {
+      setTimeout(() => gone.abort());
+      return new Response(null, { status: 503 });
+    });
+    expect((await send(url, { signal: gone.signal })).status).toBe(503);
+  });
+
+  test("an answer within what its caller waits is not slow; one that takes longer is", async () => {
+    for (const [waitMs, mode] of [
+      [10_000, "CLOSED"],
+      [undefined, "OPEN"],
+    ] as const) {
+      const { outgoing, breakers, clock } = scene();
+      const takesEightSeconds = async () => {
+        await clock.sleep(8_000);
+        return new Response();
+      };
+      const send = outgoing.sender("experts", takesEightSeconds, waitMs);
+      for (let i = 0; i < 6; i++) await send(url).catch(() => {});
+      expect(breakers.statuses()).toMatchObject([{ name: "experts", mode }]);
+    }
+  });
+
+  test("a call that is held back says so, and names the breaker", async () => {
+    const send = scene().outgoing.sender("experts", () => Promise.reject(new TypeError("fetch failed")));
+    const request = { method: "GET", url, timeoutMs: 1_000, maxBytes: 10 };
+    for (let i = 0; i < 6; i++) await callHttp(send, request);
+    const why = expect.stringMatching(
+      /^Did not call experts: the breaker experts is OPEN .* Next: ask again/,
+    );
+    expect(await callHttp(send, request)).toEqual({ kind: "neverSent", why });
+  });
+
+  test("three refusals of a token, and a person is needed", async () => {
+    const { outgoing, breakers, clock } = scene();
+    const send = outgoing.sender("prometheus", fetch);
+    answers = [[401], [403], [401]];
+    for (const status of [401, 403, 401]) expect((await send(url)).status).toBe(status);
+    clock.set(NOW + 86_400_000);
+    expect(breakers.statuses()).toMatchObject([{ mode: "OPEN", cause: "denied", until: null }]);
+    await expect(send(url)).rejects.toThrow(/an operator must reset it/);
   });
 
   test("one that is gone is left alone after a few calls", async () => {

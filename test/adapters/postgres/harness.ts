@@ -7,6 +7,7 @@ import { afterAll, beforeAll } from "vitest";
 import { connectPostgres, type Sql, textArray } from "../../../src/adapters/postgres/connect.ts";
 import { createPostgresHistory } from "../../../src/adapters/postgres/history.ts";
 import { createPostgresLeases } from "../../../src/adapters/postgres/leases.ts";
+import { createPostgresPulls } from "../../../src/adapters/postgres/pulls.ts";
 import { createPostgresSamples } from "../../../src/adapters/postgres/samples.ts";
 import { createPostgresTokens } from "../../../src/adapters/postgres/tokens.ts";
 import type { PoolKey } from "../../../src/core/fleet.ts";
@@ -16,6 +17,7 @@ import { type LocalPostgres, startPostgres } from "../../../src/local/postgres.t
 import { makeTempFolder } from "../../../src/local/temp-folder.ts";
 import type { HistoryHarness, WrittenHistory } from "../../contracts/history.ts";
 import type { LeasesHarness } from "../../contracts/leases.ts";
+import type { PullsHarness } from "../../contracts/pulls.ts";
 import type { SamplesHarness } from "../../contracts/samples.ts";
 import type { TokensHarness } from "../../contracts/tokens.ts";
 
@@ -24,6 +26,7 @@ const PASSWORD = "only-on-loopback";
 export type PostgresHarness = LeasesHarness &
   HistoryHarness &
   SamplesHarness &
+  PullsHarness &
   TokensHarness & {
     readonly owner: Sql;
     /** A further connection in the functions' role; to be ended by who asked for it. */
@@ -66,6 +69,7 @@ function harnessOn(owner: Sql, service: Sql): Omit<PostgresHarness, "connectServ
     leases: createPostgresLeases(service),
     history: createPostgresHistory(service),
     samples: createPostgresSamples(service),
+    pulls: createPostgresPulls(service),
     tokens: createPostgresTokens(service),
     elapse: async (ms) => void (await wait(ms)),
     setPool: (pool, wishes) => setPool(owner, pool, wishes),
