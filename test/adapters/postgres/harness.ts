@@ -8,7 +8,7 @@ import { connectPostgres, type Sql, textArray } from "../../../src/adapters/post
 import { createPostgresHistory } from "../../../src/adapters/postgres/history.ts";
 import { createPostgresLeases } from "../../../src/adapters/postgres/leases.ts";
 import { createPostgresSamples } from "../../../src/adapters/postgres/samples.ts";
-import { createPostgresTokens } from "../../../src/adapters/postgres/tokens.ts";
+import { createPostgresTokens, rotateToken } from "../../../src/adapters/postgres/tokens.ts";
 import type { PoolKey } from "../../../src/core/fleet.ts";
 import type { Mode, Policy } from "../../../src/core/policy.ts";
 import { applyMigrations } from "../../../src/local/migrations.ts";
@@ -86,6 +86,13 @@ function harnessOn(owner: Sql, service: Sql): PostgresHarness {
         insert into flyahead.api_tokens (name, token_hash, scopes, apps, expires_at, revoked_at) values (
           ${hash}, ${hash}, ${textArray(scopes)}::text::text[], ${apps === null ? null : textArray(apps)}::text::text[],
           flyahead.instant(${expiresAt}), flyahead.instant(${revokedAt}))`;
+    },
+    rotateToken: async (oldHash, newHash, oldUntil) => {
+      const [row] = await owner<
+        { name: string }[]
+      >`select name from flyahead.api_tokens where token_hash = ${oldHash}`;
+      await rotateToken(owner, { name: row!.name, tokenHash: newHash, graceSeconds: 60 });
+      await owner`update flyahead.api_tokens set previous_until = flyahead.instant(${oldUntil}) where token_hash = ${newHash}`;
     },
   };
 }
