@@ -18,7 +18,10 @@ export const PROBLEMS = {
     means: "a request with this Idempotency-Key is at work; see Retry-After",
   },
   "payload-too-large": { status: 413, means: "the body is too large; send it in parts" },
-  "unsupported-media-type": { status: 415, means: "the body's type or encoding is not one that is read here" },
+  "unsupported-media-type": {
+    status: 415,
+    means: "the body's type or encoding is not one that is read here",
+  },
   "nothing-stored": { status: 422, means: "no sample could be stored; each says why" },
   "key-reused": { status: 422, means: "the Idempotency-Key was used with another request" },
   "rate-limited": { status: 429, means: "too many requests; see Retry-After" },

@@ -302,9 +302,9 @@ describe("outages", () => {
     expect([status, headers.get("ratelimit-limit")]).toEqual([200, "1000000"]);
   });
 
-  test("Postgres away: 500 without a word of what is inside; and back", async () => {
+  test("Postgres away: 503 without a word of what is inside; and back", async () => {
     await lab.stack.servers.postgres.setDown(true);
-    expectProblem(lab, await post([sample(1)]), 500, "internal");
+    expectProblem(lab, await post([sample(1)]), 503, "unavailable");
     await lab.stack.servers.postgres.setDown(false);
     expect((await post([sample(1)])).status).toBe(200);
   });

@@ -7,6 +7,7 @@
  * command, so they are described by describeRedisFailure and never passed on.
  */
 import { Redis } from "@upstash/redis";
+import { describeRedisFailure } from "./describe-failure.ts";
 
 const RETRIES = 1;
 const RETRY_AFTER_MS = 50;
@@ -31,4 +32,13 @@ export function connectRedis(connection: {
     retry: { retries: RETRIES, backoff: () => RETRY_AFTER_MS },
     signal: () => AbortSignal.timeout(timeoutMs),
   });
+}
+
+/** Whether Redis answers. @throws where it does not; the client's error is not passed on, since it quotes the command */
+export async function checkRedis(redis: Redis): Promise<void> {
+  try {
+    await redis.ping();
+  } catch (error) {
+    throw new Error(`Redis: ${describeRedisFailure(error)}`);
+  }
 }

@@ -24,7 +24,7 @@ const PASSWORD = "only-on-loopback";
 export type PostgresHarness = LeasesHarness &
   HistoryHarness &
   SamplesHarness &
-  TokensHarness & { readonly owner: Sql };
+  TokensHarness & { readonly owner: Sql; readonly service: Sql };
 
 /** Starts a server for the file that calls it, and ends it after the file's last test. */
 export function usePostgres(): () => Promise<PostgresHarness> {
@@ -59,6 +59,7 @@ export function usePostgres(): () => Promise<PostgresHarness> {
 function harnessOn(owner: Sql, service: Sql): PostgresHarness {
   return {
     owner,
+    service,
     leases: createPostgresLeases(service),
     history: createPostgresHistory(service),
     samples: createPostgresSamples(service),
