@@ -1,13 +1,17 @@
 /**
  * Reads a body no longer than it may be, in no more time than it may take. The announced length is checked before anything
- * else is done for the caller, the real one while reading. What is a little too long is read to its end and thrown away,
- * for a caller that still sends cannot hear the answer; more than as much again is cut off.
+ * else is done for the caller, the real one while reading.
+ *
+ * The trap: a caller that still sends cannot hear the answer. So what is refused is read on and thrown away, up to twice the
+ * limit and for a moment; more is cut off.
  */
 import type { z } from "zod";
 import { Problem } from "./problem.ts";
 import type { BodyRule } from "./route.ts";
+import { within } from "./within.ts";
 
 const DEADLINE_MS = 30_000;
+const DRAIN_MS = 1_000;
 
 /** @throws Problem 413 where the body is announced longer than it may be. */
 export function refuseAnnounced(request: Request, limitBytes: number): void {
@@ -32,28 +36,39 @@ export async function readText(
   deadlineMs = DEADLINE_MS,
 ): Promise<string> {
   refuseAnnounced(request, limitBytes);
-  const reader = request.body?.getReader();
-  if (reader === undefined) return "";
-  const signal = AbortSignal.timeout(deadlineMs);
-  const tooSlow = new Promise<never>((_, reject) => {
-    signal.addEventListener("abort", () => reject(new Problem("too-slow", "The body came too slowly")));
-  });
-  tooSlow.catch(() => {});
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  try {
-    for (;;) {
-      const { value, done } = await Promise.race([reader.read(), tooSlow]);
-      if (done || value === undefined) break;
-      length += value.byteLength;
-      if (length > 2 * limitBytes) break;
-      if (length <= limitBytes) chunks.push(value);
-    }
-  } finally {
-    reader.cancel().catch(() => {});
-  }
+  const { chunks, length } = await readBytes(request, limitBytes, limitBytes, deadlineMs);
   if (length > limitBytes) throw tooLarge(limitBytes);
   return decode(chunks, length);
+}
+
+/** No more than twice the limit, of which nothing past `keptBytes` is kept. @throws Problem 408 past the deadline */
+async function readBytes(request: Request, limitBytes: number, keptBytes: number, deadlineMs: number) {
+  const reader = request.body?.getReader();
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const readAll = async () => {
+    for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read()) {
+      length += part.value.byteLength;
+      if (length > 2 * limitBytes) return;
+      if (length <= keptBytes) chunks.push(part.value);
+    }
+  };
+  try {
+    await within(
+      deadlineMs,
+      readAll(),
+      () => new Problem("too-slow", "The body came too slowly; send it again"),
+    );
+    return { chunks, length };
+  } finally {
+    reader?.cancel().catch(() => {});
+  }
+}
+
+/** Throws away what a refused caller still sends, no more than twice the limit. Never throws. */
+export async function drain(request: Request, limitBytes: number): Promise<void> {
+  if (request.body === null || request.bodyUsed) return;
+  await readBytes(request, limitBytes, 0, DRAIN_MS).catch(() => {});
 }
 
 function decode(chunks: readonly Uint8Array[], length: number): string {

@@ -4,6 +4,7 @@
  */
 import type { Instant } from "../core/time.ts";
 import type { Dependency, ReadDependencyStates } from "../ports.ts";
+import { within } from "./within.ts";
 
 const DEADLINE_MS = 3_000;
 const KEPT_MS = 5_000;
@@ -16,6 +17,7 @@ export type Probed = {
   /** States of the breakers in front of it, by name; empty where there is none. */
   readonly breakers: Readonly<Record<string, string>>;
 };
+const tooLate = () => new Error(`no answer within ${DEADLINE_MS} ms`);
 type Clocks = { readonly elapsedMs: () => Instant };
 
 /** @param readStates the breakers' states; may fail, and then none are told */
@@ -26,7 +28,7 @@ export function createProbe(
 ): () => Promise<readonly Probed[]> {
   let kept: { readonly at: number; readonly probed: Promise<readonly Probed[]> } | null = null;
   const probeAll = async () => {
-    const states = await within(DEADLINE_MS, readStates()).catch(() => []);
+    const states = await within(DEADLINE_MS, readStates(), tooLate).catch(() => []);
     return Promise.all(dependencies.map((dependency) => probe(dependency, states, elapsedMs)));
   };
   return () => {
@@ -41,7 +43,7 @@ async function probe(
   elapsedMs: () => number,
 ): Promise<Probed> {
   const from = elapsedMs();
-  const isUp = await within(DEADLINE_MS, check()).then(
+  const isUp = await within(DEADLINE_MS, check(), tooLate).then(
     () => true,
     () => false,
   );
@@ -51,16 +53,4 @@ async function probe(
     latencyMs: Math.round(elapsedMs() - from),
     breakers: Object.fromEntries(mine.map((one) => [one.name, one.state])),
   };
-}
-
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -7,6 +7,7 @@
  */
 import { messageOf } from "../errors.ts";
 import type { Log } from "../ports.ts";
+import { drain } from "./body.ts";
 import { answerCall, type Doors, type Visit } from "./call.ts";
 import { Problem, problemBody } from "./problem.ts";
 import type { Answer, Endpoint } from "./route.ts";
@@ -62,6 +63,7 @@ async function visited(
     if (!(error instanceof Problem)) log("request failed", { error: messageOf(error) });
     problem = error instanceof Problem ? error : unexpected(error);
   }
+  if (problem !== null) await drain(request, match?.endpoint.route.body?.limitBytes ?? 0);
   const ms = steps.ms();
   log("request", {
     function: slug,
