@@ -53,10 +53,13 @@ async function readBytes(request: Request, limitBytes: number, keptBytes: number
       if (length <= keptBytes) chunks.push(part.value);
     }
   };
+  // The runtime's own words say how the connection failed, and are nobody's business.
+  const broken = () =>
+    Promise.reject(new Problem("bad-request", "The body broke off, or its framing is wrong"));
   try {
     await within(
       deadlineMs,
-      readAll(),
+      readAll().catch(broken),
       () => new Problem("too-slow", "The body came too slowly; send it again"),
     );
     return { chunks, length };

@@ -7,7 +7,7 @@ import { Problem } from "./problem.ts";
 import type { Endpoint } from "./route.ts";
 
 export type Match = { readonly endpoint: Endpoint; readonly params: Readonly<Record<string, string>> };
-/** @throws Problem 404 where there is no such path, 405 with Allow where there is, for other methods. */
+/** @throws Problem 404 where there is no such path, 405 with Allow where there is, for other methods; 400 without a path. */
 export type Router = (request: Request) => Match;
 
 export function createRouter(slug: string, endpoints: readonly Endpoint[]): Router {
@@ -24,6 +24,8 @@ export function createRouter(slug: string, endpoints: readonly Endpoint[]): Rout
     return { endpoint, params };
   };
   return ({ url, method }) => {
+    // "OPTIONS *" is a request without a path.
+    if (!URL.canParse(url)) throw new Problem("bad-request", "The request names no path; send one");
     const path = pathBelow(slug, new URL(url).pathname);
     const match = find(method, path);
     if (match !== undefined) return match;

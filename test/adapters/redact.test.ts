@@ -7,7 +7,7 @@ describe("what is hidden", () => {
   test.each([
     ["Bearer fa_0123456789abcdef was refused", "Bearer [hidden] was refused"],
     ["authorization: FlyV1 fm2_lJPECAAA,fm2_next== sent", "authorization: FlyV1 [hidden] sent"],
-    ["token fm2_lJPECAAAAAAA= is void", "token [hidden]= is void"],
+    ["token fm2_lJPECAAAAAAA= is void", "token [hidden] is void"],
     ["fa_Q29tcGxldGVseS1yYW5kb20 and sbp_0123456789abcdef", "[hidden] and [hidden]"],
     ["jwt eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoieCJ9.c2lnbmF0dXJl end", "jwt [hidden] end"],
     [

@@ -68,6 +68,14 @@ describe("readText", () => {
     expect([problem.status, problem.type, cancelled]).toEqual([408, "too-slow", true]);
   });
 
+  test("a body whose connection breaks is a problem without the runtime's words", async () => {
+    const stream = new ReadableStream({
+      pull: (controller) => controller.error(new Error("socket 7 reset")),
+    });
+    const problem = await problemOf(readText(post(stream), 10));
+    expect([problem.status, problem.message]).toEqual([400, "The body broke off, or its framing is wrong"]);
+  });
+
   test("what is refused is read on so that the caller hears it, up to twice the limit", async () => {
     const { stream, taken } = counted(Array.from({ length: 100 }, () => new Uint8Array(10)));
     await drain(post(stream), 25);

@@ -142,6 +142,11 @@ describe("where it goes", () => {
     expect((await function_()(request)).status).toBe(405);
   });
 
+  test("a request without a path, as OPTIONS * is, is a bad request", async () => {
+    const request = { method: "OPTIONS", url: "*", headers: new Headers(), body: null } as Request;
+    expect((await function_()(request)).status).toBe(400);
+  });
+
   test("what is in the path and the query is parsed; all faults are told", async () => {
     await send("/fn/things/7?n=4", { token: READER });
     expect([handled[0]?.params, handled[0]?.query]).toEqual([{ id: 7 }, { n: 4 }]);
