@@ -51,7 +51,12 @@ export type Call<R extends Route = Route> = {
   /** The body as it came; empty where the route takes none. */
   readonly text: string;
 };
-export type Answer = { readonly body: unknown; readonly headers?: Readonly<Record<string, string>> };
+export type Answer = {
+  readonly body: unknown;
+  /** The body as JSON, where it is at hand already. */
+  readonly json?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+};
 
 export type Endpoint = {
   readonly route: Route;

@@ -82,8 +82,11 @@ async function visited(
 }
 
 function responseOf({ requestId, headers }: Visit, answer: Answer | null, problem: Problem | null): Response {
-  const body = problem === null ? answer?.body : problemBody(problem, requestId);
-  return new Response(JSON.stringify(body), {
+  const body =
+    problem === null
+      ? (answer?.json ?? JSON.stringify(answer?.body))
+      : JSON.stringify(problemBody(problem, requestId));
+  return new Response(body, {
     status: problem?.status ?? 200,
     headers: {
       "content-type": problem === null ? "application/json" : "application/problem+json",

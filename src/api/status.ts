@@ -97,9 +97,10 @@ export type StatusTools = {
 
 export function statusEndpoints({ pools, probe }: StatusTools): Endpoint[] {
   const description = describeApi(FUNCTIONS);
+  const json = JSON.stringify(description);
   return [
     endpoint(HEALTH, async () => ({ body: { status: "alive" } })),
-    endpoint(DESCRIPTION, async () => ({ body: description })),
+    endpoint(DESCRIPTION, async () => ({ body: description, json })),
     endpoint(READY, async () => {
       const dependencies = await probe();
       const away = dependencies.filter(({ required, isUp }) => required && !isUp).map(({ name }) => name);

@@ -17,6 +17,8 @@ const REQUESTS = Number(process.env.FLYAHEAD_ABUSE_REQUESTS ?? 10_000);
 /** After a tenth memory is what the function needs to work; what it takes on top of that by the end is a leak. */
 const WARM = REQUESTS / 10;
 const AT_A_TIME = 6;
+/** V8 lets garbage lie while there is room. With little room what grows is a leak, and nothing else. */
+const SMALL_HEAP = "--min-semi-space-size=4,--max-semi-space-size=4,--max-old-space-size=64";
 const LONGEST_MS = 60_000 + REQUESTS * 20;
 
 /** A real clock and no simulation: what is served is what production serves. */
@@ -32,7 +34,7 @@ beforeAll(async () => {
       start: floorTo(Date.now(), MINUTE_MS),
       apps: ["shop", "blog"].map((name) => ({ name, machines: [{ region: "fra", count: 2 }] })),
     },
-    env: { SIMULATION_URL: "", SCALING_MODE: "advise" },
+    env: { SIMULATION_URL: "", SCALING_MODE: "advise", DENO_V8_FLAGS: SMALL_HEAP },
   });
   await world.sql`delete from flyahead.settings where name = 'simulated_now'`;
   const found = await world.call("auto-scaling", { method: "POST", body: "{}" });
@@ -74,7 +76,7 @@ async function assault(target: Target): Promise<Tally> {
         tally.faults.push(`#${number} ${fault}; the log: ${logOf(exchange, served.log())}`);
       const status = typeof exchange === "string" ? exchange : String(exchange.status);
       tally.statuses[status] = (tally.statuses[status] ?? 0) + 1;
-      if (number === WARM || number === REQUESTS) tally.residentMb.push(residentMb(served.pid));
+      if (number % WARM === 0) tally.residentMb.push(residentMb(served.pid));
     }
     line.close();
   };
@@ -147,7 +149,7 @@ test(
         Number(statuses["200"]),
         `${slug}: some requests are right, or nothing was tried`,
       ).toBeGreaterThan(REQUESTS / 100);
-      const [warm = 0, end = 0] = residentMb;
+      const [warm = 0, end = 0] = [residentMb[0], residentMb.at(-1)];
       expect(warm).toBeGreaterThan(0);
       expect(
         end,
