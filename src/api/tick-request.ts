@@ -49,11 +49,15 @@ function readSlot(asked: string | undefined, { cadenceMs, simulated }: TickRules
   );
 }
 
+/** What is not the token's is refused before anything is said about what is configured. */
 function readApps(
   asked: readonly string[] | undefined,
   { apps }: TickRules,
   caller: Caller,
 ): readonly string[] {
+  const foreign = asked?.filter((app) => !mayUse(caller, app)) ?? [];
+  if (foreign.length > 0)
+    throw new Problem("forbidden", `This token is not for ${listed(foreign)}; use one that is`);
   const unknown = asked?.filter((app) => !apps.includes(app)) ?? [];
   if (unknown.length > 0) {
     throw new Problem(
@@ -61,12 +65,7 @@ function readApps(
       `Not configured: ${listed(unknown)}; add them to FLY_APPS or leave them out`,
     );
   }
-  const wanted = asked ?? apps;
-  const foreign = wanted.filter((app) => !mayUse(caller, app));
-  if (asked !== undefined && foreign.length > 0) {
-    throw new Problem("forbidden", `This token is not for ${listed(foreign)}; use one that is`);
-  }
-  return [...new Set(wanted)].filter((app) => mayUse(caller, app));
+  return [...new Set(asked ?? apps)].filter((app) => mayUse(caller, app));
 }
 
 /** What a caller sent, told back no longer than it helps. */

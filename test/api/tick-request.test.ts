@@ -80,8 +80,21 @@ describe("the apps", () => {
     ]);
   });
 
-  test("that are not configured are refused, all by name, even with a token for them", async () => {
-    expect(await refusal(read({ apps: ["wiki", "shop", "x"] }, {}, { apps: ["wiki"] }))).toEqual([
+  test("of others are answered alike, configured or not: a token learns nothing of them", async () => {
+    const caller = { apps: ["blog"] };
+    const [there, nowhere] = await Promise.all(
+      ["shop", "nobody"].map((app) => refusal(read({ apps: [app] }, {}, caller))),
+    );
+    expect(there![0]).toBe(403);
+    expect(JSON.stringify(there).replace("shop", "?")).toBe(JSON.stringify(nowhere).replace("nobody", "?"));
+  });
+
+  test("that are not configured are refused, all by name", async () => {
+    expect(await refusal(read({ apps: ["wiki"] }, {}, { apps: ["wiki"] }))).toEqual([
+      400,
+      expect.stringMatching(/^Not configured: wiki;/),
+    ]);
+    expect(await refusal(read({ apps: ["wiki", "shop", "x"] }))).toEqual([
       400,
       expect.stringMatching(/^Not configured: wiki, x; add them/),
     ]);
