@@ -4,10 +4,11 @@
  * beginning. FLYAHEAD_ABUSE_REQUESTS and FLYAHEAD_ABUSE_SEED make a longer run, or another one.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bookToken } from "../../src/adapters/postgres/tokens.ts";
 import { floorTo, formatInstant, MINUTE_MS } from "../../src/core/time.ts";
+import type { DenoFunction } from "../../src/local/deno.ts";
 import { type Installation, startInstallation } from "../../src/local/installation.ts";
 import { createRequests, type HostileRequest, type Target } from "./requests.ts";
 import { type Exchange, openLine } from "./wire.ts";
@@ -76,7 +77,7 @@ async function assault(target: Target): Promise<Tally> {
         tally.faults.push(`#${number} ${fault}; the log: ${logOf(exchange, served.log())}`);
       const status = typeof exchange === "string" ? exchange : String(exchange.status);
       tally.statuses[status] = (tally.statuses[status] ?? 0) + 1;
-      if (number % WARM === 0) tally.residentMb.push(residentMb(served.pid));
+      if (number % WARM === 0) tally.residentMb.push(residentMb(target.slug, served));
     }
     line.close();
   };
@@ -116,8 +117,11 @@ function secrets(): string[] {
   return [new URL(DATABASE_URL).password, REDIS_TOKEN, FLY_API_TOKEN, world.token];
 }
 
-function residentMb(pid: number): number {
-  const kilobytes = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+/** @throws where the process has ended, with its last words: crashed, or out of memory. */
+function residentMb(slug: string, { pid, log }: DenoFunction): number {
+  const status = `/proc/${pid}/status`;
+  if (!existsSync(status)) throw new Error(`The function ${slug} has ended:\n${log().slice(-2_000)}`);
+  const kilobytes = /VmRSS:\s+(\d+)/.exec(readFileSync(status, "utf8"))?.[1];
   return Math.round(Number(kilobytes) / 1024);
 }
 
