@@ -3,7 +3,7 @@
  * the real one. A port speaks the words of core; what Fly, Postgres or Redis call it stays in their rooms.
  */
 import type { Action } from "./core/actions.ts";
-import type { Breaker, Order, Verdict } from "./core/breaker/breaker.ts";
+import type { Breaker, Mode as BreakerMode, Order, Verdict } from "./core/breaker/breaker.ts";
 import type { Decision } from "./core/decide.ts";
 import type { Prediction } from "./core/decide-tick.ts";
 import type { Machine, MachineState, PoolKey } from "./core/fleet.ts";
@@ -425,4 +425,117 @@ export type TickPorts = {
   readonly chance: () => number;
   /** A fresh random word for the owner of a lock. */
   readonly newToken: () => string;
+};
+
+/** A write that came under an Idempotency-Key. `holder` names this very attempt, so that a late one completes nothing. */
+export type KeyedRequest = {
+  readonly tokenId: string;
+  readonly endpoint: string;
+  readonly key: string;
+  /** SHA-256 of the request, 64 hex digits: the same key with another request is a mistake. */
+  readonly fingerprint: string;
+  readonly holder: string;
+};
+export type KeyClaim =
+  | { readonly status: "claimed" }
+  | { readonly status: "running"; readonly retryAfterMs: number }
+  | { readonly status: "otherRequest" }
+  | { readonly status: "done"; readonly answer: string };
+
+/**
+ * Answers to writes, kept by token, endpoint and key for whoever did not hear them. Expiry is in real time; what has run out
+ * was never there.
+ */
+export type IdempotencyKeys = {
+  /** `claimed` is this attempt's turn to work, for `runningForMs` at most. */
+  claim(request: KeyedRequest, runningForMs: number): Promise<KeyClaim>;
+  /** Keeps the answer, where the claim is still this attempt's. */
+  keep(request: KeyedRequest, answer: string, keepMs: number): Promise<void>;
+  /** Gives the key up without an answer: the next request under it is worked on. */
+  release(request: KeyedRequest): Promise<void>;
+};
+
+/** Something outside that flyahead needs (`required`) or can miss for a while. */
+export type Dependency = {
+  readonly name: string;
+  readonly required: boolean;
+  /** null: it is not asked, since a question is work for it; its breaker tells how the last calls went. */
+  readonly check: HealthCheck | null;
+};
+
+/** The breakers before a dependency bear its name, or a longer one: "fly:write:fra". */
+export type ReadBreakers = () => Promise<readonly { readonly name: string; readonly mode: BreakerMode }[]>;
+
+/** A pool as it stands now, for people. */
+export type PoolStatus = {
+  /** As SQL and functions like historical_matches take it. */
+  readonly id: number;
+  readonly pool: PoolKey;
+  readonly mode: Mode;
+  readonly machines: {
+    readonly started: number;
+    readonly stopped: number;
+    readonly other: number;
+    readonly failing: number;
+  };
+  readonly bounds: { readonly min: number; readonly max: number } | null;
+  /** Requests in the newest measured minute, none older than a day. */
+  readonly load: { readonly at: Instant; readonly requests: number } | null;
+  /** Requests a minute that the started machines carry; null until the first tick. */
+  readonly capacity: number | null;
+  readonly nextPeak: { readonly at: Instant; readonly load: number } | null;
+  readonly lastDecision: {
+    readonly kind: Decision["kind"];
+    readonly reason: string;
+    readonly at: Instant;
+  } | null;
+  readonly overrideUntil: Instant | null;
+  readonly frozenUntil: Instant | null;
+};
+
+/** A decision as the books keep it; actions with what became of them. */
+export type PastDecision = Pick<
+  Decision,
+  "kind" | "from" | "to" | "needNow" | "needCovered" | "needShrink" | "quantile" | "reason"
+> & {
+  readonly slot: Instant;
+  readonly attempt: number;
+  readonly at: Instant;
+  readonly mode: Mode;
+  readonly confidence: number | null;
+  readonly constraints: readonly string[];
+  readonly actions: readonly {
+    readonly kind: Action["kind"];
+    readonly machineId: string | null;
+    readonly status: OutcomeStatus | "open";
+  }[];
+};
+
+/** What the newest tick foresaw: load at STORED_QUANTILES per horizon, as it was stored. */
+export type StoredForecast = {
+  readonly madeAt: Instant;
+  readonly model: string;
+  readonly confidence: number;
+  readonly horizons: readonly {
+    readonly horizonMs: number;
+    readonly at: Instant;
+    readonly load: readonly number[];
+  }[];
+};
+
+export type PoolDetail = PoolStatus & {
+  /** As the last tick used it; null before there was one. */
+  readonly policy: Pick<
+    Policy,
+    "requestsPerWorker" | "quantile" | "leadSeconds" | "minWorkers" | "maxWorkers"
+  > | null;
+  readonly forecast: StoredForecast | null;
+  /** The newest first. */
+  readonly decisions: readonly PastDecision[];
+};
+
+/** Pools as they stand, for people. `apps` null: of all apps; a pool of another app is as good as none. A cache may stand before it. */
+export type PoolStatuses = {
+  list(apps: readonly string[] | null): Promise<PoolStatus[]>;
+  find(id: number, apps: readonly string[] | null, decisions: number): Promise<PoolDetail | null>;
 };

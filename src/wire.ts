@@ -6,6 +6,7 @@
  * have to ask itself.
  */
 import { createHttpExperts } from "./adapters/experts/http-experts.ts";
+import { createFlyHealth } from "./adapters/fly/health.ts";
 import { createFlyMachineApi } from "./adapters/fly/machine-api.ts";
 import { type Breakers, createBreakers } from "./adapters/guard/breakers.ts";
 import { createFallbackLimit } from "./adapters/guard/fallback-limit.ts";
@@ -14,12 +15,15 @@ import { createLayeredBreakerStore } from "./adapters/guard/layered-breaker-stor
 import { createMeasures } from "./adapters/guard/measures.ts";
 import { createOutgoing, type Outgoing } from "./adapters/guard/outgoing.ts";
 import { createMemoryCallLimit } from "./adapters/memory/call-limit.ts";
+import { createMemoryRequestLimit } from "./adapters/memory/request-limit.ts";
 import { createPostgresBreakerStore } from "./adapters/postgres/breaker-store.ts";
 import { connectPostgres, type Sql } from "./adapters/postgres/connect.ts";
 import { createPostgresHealth } from "./adapters/postgres/health.ts";
 import { createPostgresHistory } from "./adapters/postgres/history.ts";
+import { createPostgresIdempotencyKeys } from "./adapters/postgres/idempotency.ts";
 import { judgePostgres } from "./adapters/postgres/judge.ts";
 import { createPostgresLeases } from "./adapters/postgres/leases.ts";
+import { createPostgresPoolStatuses } from "./adapters/postgres/pool-status.ts";
 import { createPostgresPulls } from "./adapters/postgres/pulls.ts";
 import { createPostgresSamples } from "./adapters/postgres/samples.ts";
 import { createPostgresTokens } from "./adapters/postgres/tokens.ts";
@@ -27,7 +31,7 @@ import { authorizationOf } from "./adapters/prometheus/authorization.ts";
 import { createPrometheusSource } from "./adapters/prometheus/source.ts";
 import { createHeartbeat } from "./adapters/signals/heartbeat.ts";
 import { joinSimulation } from "./adapters/simulation.ts";
-import { chance, consoleLog, newToken, systemClock } from "./adapters/system.ts";
+import { chance, createConsoleLog, elapsedMs, newToken, systemClock, underId } from "./adapters/system.ts";
 import { createUpstashBreakerStore } from "./adapters/upstash/breaker-store.ts";
 import { createUpstashCache } from "./adapters/upstash/cache.ts";
 import { createUpstashCallLimit } from "./adapters/upstash/call-limit.ts";
@@ -39,8 +43,11 @@ import { createUpstashRequestLimit } from "./adapters/upstash/request-limit.ts";
 import { type Config, ConfigError, faultOf } from "./config.ts";
 import type {
   Clock,
-  HealthCheck,
+  Dependency,
+  IdempotencyKeys,
+  Log,
   MachineApi,
+  PoolStatuses,
   RequestLimit,
   TickPorts,
   Tokens,
@@ -48,7 +55,7 @@ import type {
 } from "./ports.ts";
 
 /** What answers without a valid configuration need too. */
-export const serveTools = { log: consoleLog, newToken };
+export const serveTools = { log: createConsoleLog([]), newToken, underId, elapsedMs };
 
 const FLY_TIMEOUT_MS = 10_000;
 const REDIS_TIMEOUT_MS = 1_000;
@@ -58,8 +65,11 @@ const PROMETHEUS_WAIT_MS = 10_000;
 export type Wired = TickPorts & {
   readonly tokens: Tokens;
   readonly requestLimit: RequestLimit;
-  /** Each one costs a call; none of them asks a breaker. */
-  readonly health: Readonly<Record<"postgres" | "redis", HealthCheck>>;
+  readonly address: { readonly header: string; readonly limit: RequestLimit };
+  readonly idempotencyKeys: IdempotencyKeys;
+  readonly pools: PoolStatuses;
+  /** What is needed, with how to ask whether it is there; none of them asks a breaker. */
+  readonly dependencies: readonly Dependency[];
   readonly breakers: Breakers;
   /** Does the work between one load and one save of the breakers, and logs what the calls of it cost. For a tick. */
   readonly remembering: <T>(work: () => Promise<T>) => Promise<T>;
@@ -71,10 +81,10 @@ export function wire(config: Config): Wired {
   const simulation = config.simulationUrl === null ? null : joinSimulation(config.simulationUrl, fetch);
   const clock = simulation?.clock ?? systemClock;
   const send = simulation?.fetch ?? fetch;
-  const log = consoleLog;
+  const log = createConsoleLog(secretsOf(config));
   const sql = connectPostgres(config.databaseUrl);
   const bareRedis = connectRedis({ ...config.redis, timeoutMs: REDIS_TIMEOUT_MS });
-  const { outgoing, redis, breakers, remembering } = wayOut(config, clock, sql, bareRedis);
+  const { outgoing, redis, breakers, remembering } = wayOut(config, clock, sql, bareRedis, log);
   return {
     clock,
     log,
@@ -94,14 +104,18 @@ export function wire(config: Config): Wired {
     requestLimit: createUpstashRequestLimit({
       redis,
       requestsPerMinute: config.ingest.requestsPerMinute,
-      prefix: "flyahead:ingest",
+      prefix: "flyahead:requests",
       now: systemClock.now,
       log,
     }),
-    health: {
-      postgres: createPostgresHealth(sql, systemClock),
-      redis: createUpstashHealth(bareRedis, systemClock),
+    address: {
+      header: config.address.header,
+      // In this isolate alone: a stranger's call is to cost nothing outside it.
+      limit: createMemoryRequestLimit(config.address.requestsPerMinute, systemClock.now),
     },
+    idempotencyKeys: outgoing.port("postgres", createPostgresIdempotencyKeys(sql), judgePostgres),
+    pools: outgoing.port("postgres", createPostgresPoolStatuses(sql), judgePostgres),
+    dependencies: dependencies(config, sql, bareRedis, send),
     breakers,
     remembering,
     sync: simulation?.sync ?? (async () => {}),
@@ -109,8 +123,7 @@ export function wire(config: Config): Wired {
 }
 
 /** The guard, with all that it goes by. Redis comes first: what counts calls to Fly is itself called through the guard. */
-function wayOut(config: Config, clock: Clock, sql: Sql, bareRedis: Redis) {
-  const log = consoleLog;
+function wayOut(config: Config, clock: Clock, sql: Sql, bareRedis: Redis, log: Log) {
   const store = createLayeredBreakerStore(
     createUpstashBreakerStore(bareRedis, "flyahead:breakers"),
     createPostgresBreakerStore(sql),
@@ -143,6 +156,33 @@ function wayOut(config: Config, clock: Clock, sql: Sql, bareRedis: Redis) {
   }
   const outgoing = createOutgoing(createGuard({ clock, chance, breakers, measures, limits }));
   return { outgoing, redis, breakers, remembering };
+}
+
+/** What is asked whether it is there, and what is not: of those only the breakers tell. */
+function dependencies(config: Config, sql: Sql, redis: Redis, send: typeof fetch): Dependency[] {
+  const fly = { baseUrl: config.fly.url, tokens: config.fly.tokens, fetch: send, timeoutMs: FLY_TIMEOUT_MS };
+  const checked = [
+    { name: "postgres", required: true, check: createPostgresHealth(sql, systemClock) },
+    { name: "redis", required: false, check: createUpstashHealth(redis, systemClock) },
+    { name: "fly", required: false, check: createFlyHealth(fly, config.apps[0] ?? "", systemClock) },
+  ];
+  const unasked = Object.entries({
+    prometheus: config.prometheus,
+    experts: config.experts,
+    heartbeat: config.heartbeatUrl,
+  }).flatMap(([name, given]) => (given === null ? [] : [{ name, required: false, check: null }]));
+  return [...checked, ...unasked];
+}
+
+/** What no line of the log may hold, in whatever message it comes. URLs of others may bear a key. */
+function secretsOf({ databaseUrl, redis, fly, prometheus, experts, heartbeatUrl }: Config): string[] {
+  const password = /^[^:]+:\/\/[^:@/]*:([^@/]*)@/.exec(databaseUrl)?.[1] ?? "";
+  const flyTokens = fly.tokens.split(/[\s,]+/).map((entry) => entry.replace(/^[a-z0-9-]+=/, ""));
+  const metrics = prometheus?.token ?? "";
+  return [
+    ...[password, redis.token, fly.tokens, ...flyTokens, metrics, ...metrics.split(/[\s,]+/)],
+    ...[experts?.token ?? "", experts?.url ?? "", heartbeatUrl ?? ""],
+  ];
 }
 
 /** Only the adapter knows how Fly tokens are listed; a list that it cannot read is a fault of the configuration. */

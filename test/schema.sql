@@ -8,11 +8,21 @@ table flyahead.api_tokens
   created_at timestamp with time zone not null default clock_timestamp()
   expires_at timestamp with time zone
   revoked_at timestamp with time zone
+  last_used_at timestamp with time zone -- when a function last let it by, to five minutes; null: never
+  rotated_at timestamp with time zone -- when the word was last exchanged; null: it is the first
+  previous_hash text -- of the word before the last rotation, good until previous_until
+  previous_until timestamp with time zone
+  constraint CHECK (((previous_hash IS NULL) = (previous_until IS NULL)))
   constraint CHECK (((scopes <@ ARRAY['tick'::text, 'ingest'::text, 'work'::text, 'read'::text]) AND (cardinality(scopes) > 0)))
+  constraint CHECK ((previous_hash ~ '^[0-9a-f]{64}$'::text))
   constraint CHECK ((token_hash ~ '^[0-9a-f]{64}$'::text))
+  constraint CHECK (isfinite(previous_until))
   constraint PRIMARY KEY (id)
   constraint UNIQUE (name)
+  constraint UNIQUE (previous_hash)
   constraint UNIQUE (token_hash)
+  CREATE INDEX api_tokens_beginning ON flyahead.api_tokens USING btree ("left"(token_hash, 16))
+  CREATE INDEX api_tokens_previous_beginning ON flyahead.api_tokens USING btree ("left"(previous_hash, 16)) WHERE (previous_hash IS NOT NULL)
   grant to flyahead_service select
 
 table flyahead.app_leases
@@ -108,6 +118,23 @@ table flyahead.forecast_state
   constraint CHECK ((jsonb_typeof(expert_weights) = 'array'::text))
   constraint FOREIGN KEY (pool_id) REFERENCES flyahead.worker_regions(id)
   constraint PRIMARY KEY (pool_id)
+  grant to flyahead_service delete, insert, select, update
+
+table flyahead.idempotency_keys
+-- answers to writes that came with an Idempotency-Key, for as long as they may be asked for again
+  token_id integer not null
+  endpoint text not null
+  key text not null
+  fingerprint text not null -- SHA-256 of the request: the same key with another request is a mistake
+  holder text not null -- the request that is at work, or was
+  answer text -- the answer's body; null while the request is at work
+  expires_at timestamp with time zone not null
+  constraint CHECK (((length(key) >= 1) AND (length(key) <= 255)))
+  constraint CHECK ((fingerprint ~ '^[0-9a-f]{64}$'::text))
+  constraint CHECK ((octet_length(answer) <= 65536))
+  constraint FOREIGN KEY (token_id) REFERENCES flyahead.api_tokens(id) ON DELETE CASCADE
+  constraint PRIMARY KEY (token_id, endpoint, key)
+  CREATE INDEX idempotency_keys_expiry ON flyahead.idempotency_keys USING btree (token_id, expires_at)
   grant to flyahead_service delete, insert, select, update
 
 table flyahead.machine_rates
@@ -1105,6 +1132,11 @@ function flyahead.check_time_zone() → trigger
   plpgsql, volatile
   callers: flyahead_service
 
+function flyahead.claim_idempotency_key(integer,text,text,text,text,interval) → TABLE(status text, answer text, retry_after_ms integer)
+-- claimed: go on; running: another request is at work; done: its answer; otherRequest: the key was used for something else
+  plpgsql, volatile
+  callers: flyahead_service
+
 function flyahead.close_intents(text,timestamp with time zone,jsonb) → SETOF flyahead.scaling_intents
   plpgsql, volatile
   callers: flyahead_service
@@ -1112,6 +1144,11 @@ function flyahead.close_intents(text,timestamp with time zone,jsonb) → SETOF f
 function flyahead.close_tick(jsonb) → void
   plpgsql, volatile
   callers: flyahead_service
+
+function flyahead.create_token(text,text[],text[],timestamp with time zone) → text
+-- makes a token and answers its word, which is not kept: copy it now. scopes: tick, ingest, read, work; apps: null for all
+  plpgsql, volatile
+  callers: nobody
 
 function flyahead.create_traffic_samples(text) → void
   plpgsql, volatile
@@ -1192,6 +1229,10 @@ function flyahead.is_lease_held(text,bigint) → boolean
   sql, stable
   callers: flyahead_service
 
+function flyahead.keep_idempotent_answer(integer,text,text,text,text,interval) → void
+  plpgsql, volatile
+  callers: flyahead_service
+
 function flyahead.keep_storage() → jsonb
 -- makes days ahead, compresses and drops old ones as the settings say; answers how many, what has to wait for a lock (tried again next time) and what failed. At most 10 are compressed and 100 dropped in one call
   plpgsql, volatile, security definer, search_path=pg_catalog, pg_temp, TimeZone=UTC
@@ -1219,6 +1260,10 @@ function flyahead.maintain() → jsonb
 function flyahead.match_import_pools(regclass,boolean,boolean) → TABLE(app text, region text, process_group text, known boolean, times bigint, lines bigint[])
 -- the pools that a table of import_row speaks of; makes the unknown ones if asked, else takes their rows out
   plpgsql, volatile
+  callers: nobody
+
+function flyahead.new_token_word() → text
+  sql, volatile
   callers: nobody
 
 function flyahead.newest_override(integer) → SETOF flyahead.manual_overrides
@@ -1254,6 +1299,16 @@ function flyahead.order_breaker(text,text) → void
 function flyahead.pinball_loss(double precision,real[]) → double precision
   sql, immutable
   callers: nobody
+
+function flyahead.pool_detail(integer,text[],integer) → SETOF jsonb
+-- one pool with its forecast and its last decisions; no row where it is not in use, or of another app
+  sql, stable
+  callers: flyahead_service
+
+function flyahead.pool_status(text[],integer) → SETOF jsonb
+-- pools in use of these apps (null: of all) as they stand; p_pool: only that one
+  sql, stable
+  callers: flyahead_service
 
 function flyahead.pools_of(jsonb) → TABLE(pool_id integer, doc jsonb)
   sql, stable
@@ -1299,6 +1354,10 @@ function flyahead.refuse_import_rows(regclass) → TABLE(reason text, times bigi
   plpgsql, volatile
   callers: nobody
 
+function flyahead.release_idempotency_key(integer,text,text,text) → void
+  sql, volatile
+  callers: flyahead_service
+
 function flyahead.release_lease(text,bigint) → void
   sql, volatile
   callers: flyahead_service
@@ -1308,12 +1367,21 @@ function flyahead.remove_schedule() → SETOF text
   plpgsql, volatile, search_path=pg_catalog, pg_temp
   callers: nobody
 
+function flyahead.replace_token_hash(text,text,interval) → timestamp with time zone
+  plpgsql, volatile
+  callers: nobody
+
 function flyahead.require_fence(text,bigint) → void
   plpgsql, volatile
   callers: flyahead_service
 
 function flyahead.resolve_predictions(timestamp with time zone,integer) → integer
 -- puts actuals beside predictions that are due and adds them to the scores; answers how many. Each is judged once
+  sql, volatile
+  callers: nobody
+
+function flyahead.revoke_token(text) → boolean
+-- from the next request on the token is refused; false: there is none of that name, or it was revoked before
   sql, volatile
   callers: nobody
 
@@ -1335,6 +1403,11 @@ function flyahead.roll_up_scaling(integer[],timestamp with time zone,timestamp w
 
 function flyahead.roll_up_scaling_day(integer[],timestamp with time zone) → void
   sql, volatile
+  callers: nobody
+
+function flyahead.rotate_token(text,interval) → text
+-- exchanges a token's word and answers the new one; the old one is good for `grace` longer
+  plpgsql, volatile
   callers: nobody
 
 function flyahead.sample_parts() → TABLE(part text, first_at timestamp with time zone, end_at timestamp with time zone, packed boolean)
@@ -1390,6 +1463,15 @@ function flyahead.store_samples(timestamp with time zone,text[],text[],text[],ti
 
 function flyahead.take_probe(text,integer,integer,integer) → boolean
   sql, volatile
+  callers: flyahead_service
+
+function flyahead.token_hash(text) → text
+  sql, immutable
+  callers: nobody
+
+function flyahead.touch_token(integer) → void
+-- notes that a token was used, at most every five minutes
+  sql, volatile, security definer, search_path=pg_catalog, pg_temp
   callers: flyahead_service
 
 function flyahead.try_upkeep(text) → text

@@ -9,6 +9,7 @@ const INSIDE = /^\.\/adapters\/(guard|memory|http|system\.ts|simulation\.ts)/;
 const UNGUARDED = new Set([
   "createPostgresBreakerStore",
   "createUpstashBreakerStore",
+  "createFlyHealth",
   "createPostgresHealth",
   "createUpstashHealth",
 ]);

@@ -23,6 +23,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   "adapters/postgres": { may: ADAPTER_MAY, libraries: ["postgres"] },
   "adapters/prometheus": { may: ADAPTER_MAY, libraries: ["zod"] },
   "adapters/upstash": { may: ADAPTER_MAY, libraries: ["@upstash"] },
+  "adapters/system": { may: [...ADAPTER_MAY, "adapters/redact"], libraries: ["node:async_hooks"] },
   adapters: { may: ADAPTER_MAY, libraries: [] },
   api: { may: ["core", "ports", "errors"], libraries: ["hono", "zod"] },
   config: { may: ["core", "tick"], libraries: ["zod"] },

@@ -52,6 +52,7 @@ async function ingest(app: string, regions: readonly string[], requests = 100): 
 describe("commands of Redis", () => {
   let wide = 0;
   let ten = 0;
+  let ready = 0;
 
   test("a tick: five, and five for each app; the number of pools does not matter", async () => {
     await tickCost(["wide", ...TEN_APPS]);
@@ -83,6 +84,22 @@ describe("commands of Redis", () => {
     expect(costs.slice(0, 12).filter((cost) => cost === 0).length).toBe(12);
   });
 
+  test("asking how things are: /ready two, /pools none, one pool one, up to the tenth of the limit", async () => {
+    await lab.stack.restartFunction("status");
+    const ask = async (path: string) => {
+      const answer = await lab.call(`status${path}`, { method: "GET" });
+      expect(answer.status, await answer.clone().text()).toBe(200);
+      return (await answer.json()) as { pools: { id: number; app: string }[] };
+    };
+    ready = await costOf(() => ask("/ready"));
+    expect(ready, "a PING, and the breakers").toBe(2);
+    expect(await costOf(() => ask("/ready")), "looked at every five seconds at most").toBe(0);
+    expect(await costOf(() => ask("/health"))).toBe(0);
+    expect(await costOf(() => ask("/pools"))).toBe(0);
+    const [pool] = (await ask("/pools?app=wide")).pools;
+    expect(await costOf(() => ask(`/pools/${pool!.id}`)), "the app's latest plans").toBe(1);
+  });
+
   test("ten pools at 15 minutes, with a request a minute from each app, fit the free tier; one app even at a minute", () => {
     const at15 = (tick: number) => (MONTH_MINUTES / 15) * tick;
     const moves = (MONTH_MINUTES / 15) * 10 * 4;
@@ -90,6 +107,9 @@ describe("commands of Redis", () => {
       FREE_COMMANDS,
     );
     expect(at15(ten) + moves, "ten apps, each moved at every tick").toBeLessThan(FREE_COMMANDS);
+    expect(at15(ten) + moves + MONTH_MINUTES * ready, "and a monitor asks /ready each minute").toBeLessThan(
+      FREE_COMMANDS,
+    );
     // Were each request billed (an isolate for each of them, and every one beyond its free tenth):
     expect(at15(wide) + MONTH_MINUTES * 5).toBeLessThan(FREE_COMMANDS);
     expect(MONTH_MINUTES * wide, "one app in ten regions at a cadence of a minute").toBeLessThan(

@@ -63,7 +63,9 @@ export function createOutgoing(guard: Guard): Outgoing {
       const common = callOf(dependency, judgeHttp);
       const patient = waitMs === undefined ? common : { ...common, deadlineMs: waitMs, patienceMs: waitMs };
       return async (input, init) => {
-        const call = init?.signal ? { ...patient, signal: init.signal } : patient;
+        // Deno's types and Node's do not agree on what a RequestInit is.
+        const { signal } = (init ?? {}) as { readonly signal?: AbortSignal | null };
+        const call = signal ? { ...patient, signal } : patient;
         let before: Response | null = null;
         try {
           return await guard(call, async () => {

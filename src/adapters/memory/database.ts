@@ -63,6 +63,8 @@ export type TokenRow = Caller & {
   readonly hash: string;
   readonly expiresAt: Instant | null;
   readonly revokedAt: Instant | null;
+  /** The word before the last: until when it is good; null: it is the last. */
+  readonly replacedUntil: Instant | null;
 };
 
 export type MemoryDatabase = {

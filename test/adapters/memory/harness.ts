@@ -36,6 +36,7 @@ export function memoryHarness(): MemoryHarness {
     },
     setPool: async (pool, wishes) => history.setPool(pool, wishes),
     addToken: async (token) => tokens.add(token),
+    rotateToken: async (oldHash, newHash, oldUntil) => tokens.rotate(oldHash, newHash, oldUntil),
     addPool: async (pool) => {
       registerPool(database, pool).retiredAt = null;
     },

@@ -9,7 +9,7 @@ import { createPostgresHistory } from "../../../src/adapters/postgres/history.ts
 import { createPostgresLeases } from "../../../src/adapters/postgres/leases.ts";
 import { createPostgresPulls } from "../../../src/adapters/postgres/pulls.ts";
 import { createPostgresSamples } from "../../../src/adapters/postgres/samples.ts";
-import { createPostgresTokens } from "../../../src/adapters/postgres/tokens.ts";
+import { createPostgresTokens, rotateToken } from "../../../src/adapters/postgres/tokens.ts";
 import type { PoolKey } from "../../../src/core/fleet.ts";
 import type { Mode, Policy } from "../../../src/core/policy.ts";
 import { applyMigrations } from "../../../src/local/migrations.ts";
@@ -29,6 +29,7 @@ export type PostgresHarness = LeasesHarness &
   PullsHarness &
   TokensHarness & {
     readonly owner: Sql;
+    readonly service: Sql;
     /** A further connection in the functions' role; to be ended by who asked for it. */
     connectService(): Sql;
   };
@@ -66,6 +67,7 @@ export function usePostgres(): () => Promise<PostgresHarness> {
 function harnessOn(owner: Sql, service: Sql): Omit<PostgresHarness, "connectService"> {
   return {
     owner,
+    service,
     leases: createPostgresLeases(service),
     history: createPostgresHistory(service),
     samples: createPostgresSamples(service),
@@ -94,6 +96,13 @@ function harnessOn(owner: Sql, service: Sql): Omit<PostgresHarness, "connectServ
         insert into flyahead.api_tokens (name, token_hash, scopes, apps, expires_at, revoked_at) values (
           ${hash}, ${hash}, ${textArray(scopes)}::text::text[], ${apps === null ? null : textArray(apps)}::text::text[],
           flyahead.instant(${expiresAt}), flyahead.instant(${revokedAt}))`;
+    },
+    rotateToken: async (oldHash, newHash, oldUntil) => {
+      const [row] = await owner<
+        { name: string }[]
+      >`select name from flyahead.api_tokens where token_hash = ${oldHash}`;
+      await rotateToken(owner, { name: row!.name, tokenHash: newHash, graceSeconds: 60 });
+      await owner`update flyahead.api_tokens set previous_until = flyahead.instant(${oldUntil}) where token_hash = ${newHash}`;
     },
   };
 }
