@@ -133,7 +133,7 @@ function wayOut(config: Config, clock: Clock, sql: Sql, bareRedis: Redis, log: L
   const measures = createMeasures();
   const own = createMemoryCallLimit(clock.now);
   const toRedis = createOutgoing(
-    createGuard({ clock, chance, breakers, measures, limits: { read: own, write: own } }),
+    createGuard({ clock, chance, breakers, measures, elapsedMs, limits: { read: own, write: own } }),
   );
   const through = toRedis.through("redis", judgeRedis);
   const redis = connectRedis({ ...config.redis, timeoutMs: REDIS_TIMEOUT_MS, through });
@@ -154,7 +154,7 @@ function wayOut(config: Config, clock: Clock, sql: Sql, bareRedis: Redis, log: L
       log("outgoing", measures.take());
     }
   }
-  const outgoing = createOutgoing(createGuard({ clock, chance, breakers, measures, limits }));
+  const outgoing = createOutgoing(createGuard({ clock, chance, breakers, measures, elapsedMs, limits }));
   return { outgoing, redis, breakers, remembering };
 }
 

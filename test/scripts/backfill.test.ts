@@ -70,7 +70,7 @@ describe.skipIf(why !== null)(why ?? "npm run backfill", () => {
     env = {
       DATABASE_URL: postgres.urlFor("backfill", { name: "backfill_functions", password: "loopback" }),
       ...{ REDIS_URL: "http://127.0.0.1:9", REDIS_TOKEN: "unused", FLY_API_URL: served.url },
-      ...{ FLY_API_TOKEN: TOKEN, FLY_APPS: "shop", PROMETHEUS_URL: prometheus.url },
+      ...{ LOCAL_MODE: "true", FLY_API_TOKEN: TOKEN, FLY_APPS: "shop", PROMETHEUS_URL: prometheus.url },
     };
   }, 60_000);
   afterAll(async () => {

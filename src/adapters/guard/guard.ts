@@ -31,6 +31,8 @@ export type GuardParts = {
   /** What calls of each kind are counted by. */
   readonly limits: Readonly<Record<OutgoingCall["kind"], CallLimit>>;
   readonly measures: Measures;
+  /** How long calls take, by a clock that only runs forward; absent: by `clock`. */
+  readonly elapsedMs?: () => number;
 };
 
 export function createGuard(parts: GuardParts): Guard {
@@ -68,7 +70,7 @@ async function tryOnce<T>(
   attempt: () => Promise<T>,
   parts: GuardParts,
 ): Promise<T> {
-  const { clock, breakers, measures } = parts;
+  const { clock, breakers, measures, elapsedMs = clock.now } = parts;
   const { patienceMs = 0 } = call;
   const entered: [name: string, counts: Counts, opening: number | null][] = [];
   try {
@@ -79,9 +81,9 @@ async function tryOnce<T>(
     measures.heldBack(call.dependency);
     throw error;
   }
-  const from = clock.now();
+  const from = elapsedMs();
   const settle = (verdict: Verdict) => {
-    const durationMs = Math.max(0, clock.now() - from);
+    const durationMs = Math.max(0, Math.round(elapsedMs() - from));
     measures.called(call.dependency, verdict.result, durationMs);
     for (const [name, counts, opening] of entered) {
       const counted = countedAs(counts, verdict, opening);

@@ -9,11 +9,14 @@ import { readRetryAfterMs } from "../http/retry-after.ts";
 import type { Fetch } from "../http.ts";
 import { guardMachineApi } from "./machine-api.ts";
 
-type Patience = Pick<OutgoingCall, "kind" | "tries" | "deadlineMs">;
+type Patience = Pick<OutgoingCall, "kind" | "tries" | "deadlineMs" | "patienceMs">;
 
-/** Fly has its own (machine-api.ts). The client of Redis tries twice within its timeout. What Postgres does not answer, the tick repeats. */
+/**
+ * Fly has its own (machine-api.ts). The client of Redis tries twice within its timeout. What Postgres does not answer, the tick
+ * repeats; and queries of a flood wait for each other at the one connection of an isolate, which is no slowness of Postgres.
+ */
 const PATIENCE = {
-  postgres: { kind: "write", tries: 1, deadlineMs: MINUTE_MS },
+  postgres: { kind: "write", tries: 1, deadlineMs: MINUTE_MS, patienceMs: 30 * SECOND_MS },
   redis: { kind: "write", tries: 1, deadlineMs: 5 * SECOND_MS },
   heartbeat: { kind: "read", tries: 2, deadlineMs: 10 * SECOND_MS },
   prometheus: { kind: "read", tries: 2, deadlineMs: 15 * SECOND_MS },

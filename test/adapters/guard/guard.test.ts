@@ -226,3 +226,18 @@ test("what calls cost is measured per dependency, once", async () => {
   });
   expect(at.measures.take()).toEqual({});
 });
+
+test("a clock that is put forward under a call makes it no slower, where there is one that only runs forward", async () => {
+  const clock = createMemoryClock(NOW);
+  const measures = createMeasures();
+  const store = createMemoryBreakerStore(clock.now);
+  const breakers = createBreakers({ store, clock, chance: () => 0.5, log: () => {} });
+  const limit = createMemoryCallLimit(clock.now);
+  const limits = { read: limit, write: limit };
+  let ran = 0;
+  const elapsedMs = () => (ran += 4);
+  const guard = createGuard({ clock, chance: () => 0.5, breakers, measures, limits, elapsedMs });
+  for (let i = 0; i < 6; i++) await guard(CALL, async () => clock.set(clock.now() + 60_000));
+  expect(breakers.statuses()).toMatchObject([{ mode: "CLOSED" }]);
+  expect(measures.take().dep).toMatchObject({ calls: 6, totalMs: 24, longestMs: 4 });
+});
