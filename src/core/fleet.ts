@@ -55,6 +55,8 @@ export type Machine = {
   readonly lastAsked: LastAsked | null;
   /** null where Fly does not tell. */
   readonly size: MachineSize | null;
+  /** Requests or connections in flight, over all its services, from which on Fly's proxy prefers others; absent where it has none. */
+  readonly softLimit?: number | undefined;
 };
 
 const ACTIVE: ReadonlySet<MachineState> = new Set([

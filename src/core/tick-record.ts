@@ -81,7 +81,7 @@ export function redecide(
   record: FullRecord,
 ): { decision: Decision; actions: readonly Action[] } {
   const { machines, samples, ...rest } = record.observation;
-  return decideFrom(record, {
+  const { decision, actions } = decideFrom(record, {
     ...rest,
     pool,
     machines: mapPart(machines, (words) => words.map((word) => unpackMachine(word, pool))),
@@ -92,6 +92,7 @@ export function redecide(
     state: null,
     events: [],
   });
+  return { decision, actions };
 }
 
 function lookBackFrom({ now, policy }: Observation): Instant {
