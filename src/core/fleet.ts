@@ -55,6 +55,10 @@ export type Machine = {
   readonly lastAsked: LastAsked | null;
   /** null where Fly does not tell. */
   readonly size: MachineSize | null;
+  /** The app's release that it was made or last updated with; absent where Fly does not tell. */
+  readonly release?: number;
+  /** Whether it has a volume, which is lost with it; absent where Fly does not tell. */
+  readonly hasVolume?: boolean;
 };
 
 const ACTIVE: ReadonlySet<MachineState> = new Set([

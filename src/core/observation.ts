@@ -15,7 +15,8 @@ import type { TrafficSeries } from "./traffic.ts";
 export type Part<T> =
   | { readonly status: "fresh"; readonly value: T }
   | { readonly status: "stale"; readonly value: T; readonly ageMs: number; readonly why: string }
-  | { readonly status: "missing"; readonly why: string };
+  /** `ageMs`: since it was last known, where anybody remembers. */
+  | { readonly status: "missing"; readonly why: string; readonly ageMs?: number };
 
 /** The pool is kept at `workers` until the instant, because a person moved a machine. */
 export type Override = {
@@ -24,6 +25,15 @@ export type Override = {
   readonly until: Instant;
   readonly workers: number;
   readonly what: string;
+};
+
+/** What the books have counted of a pool; each null where nobody counted. */
+export type Tally = {
+  /** Changes of direction among what was decided in mode act within 24 hours. */
+  readonly changesToday: number | null;
+  /** Since the month began, by UTC. */
+  readonly spentMachineHours: number | null;
+  readonly spentUsd: number | null;
 };
 
 export type Observation = {
@@ -49,6 +59,8 @@ export type Observation = {
   readonly events: readonly TrafficEvent[];
   readonly override: Override | null;
   readonly lastChangeAt: Instant | null;
+  /** Absent where nobody counts: rules that go by it are silent. */
+  readonly tally?: Tally;
 };
 
 /** The part's value, however old, or null. */

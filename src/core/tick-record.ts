@@ -5,11 +5,14 @@
  * machines) it is marked `cut` and cannot be replayed.
  */
 import type { Action } from "./actions.ts";
+import { lookBackMs } from "./constraints/look-back.ts";
 import type { Decision } from "./decide.ts";
 import { decideFrom, type TickDecision } from "./decide-tick.ts";
-import type { Machine, MachineHealth, MachineState, PoolKey } from "./fleet.ts";
+import type { LastAsked, Machine, MachineHealth, MachineState, PoolKey } from "./fleet.ts";
 import { FORECAST_BIN_MS, type Forecast } from "./forecast/forecast.ts";
 import type { Observation, Part } from "./observation.ts";
+import type { Policy } from "./policy.ts";
+import { RULES_OFF, type Rules, rulesInUse } from "./rules.ts";
 import type { PeakAhead } from "./severity.ts";
 import { type Instant, MINUTE_MS } from "./time.ts";
 import { seriesSince, type TrafficSeries } from "./traffic.ts";
@@ -29,8 +32,10 @@ export type FullRecord = {
   readonly confidence: number | null;
   readonly observation: Omit<
     Observation,
-    "machines" | "samples" | "state" | "outside" | "sisters" | "events" | "pool"
+    "machines" | "samples" | "state" | "outside" | "sisters" | "events" | "pool" | "policy"
   > & {
+    /** Rules that are off are left out. */
+    readonly policy: Omit<Policy, keyof Rules> & Partial<Rules>;
     readonly machines: Part<readonly string[]>;
     readonly samples: Part<TrafficSeriesText>;
   };
@@ -50,7 +55,7 @@ export function tickRecord(
   { decision, actions, forecast, peaks, ledger }: TickDecision,
 ): TickRecord {
   const confidence = forecast?.confidence ?? null;
-  if (decision.kind === "hold" && decision.constraints.length === 0)
+  if (decision.kind === "hold" && decision.constraints.length === 0 && actions.length === 0)
     return { v: VERSION, kind: "short", confidence };
   const { machines, samples, state: _state, outside: _outside, sisters: _sisters, ...more } = observation;
   const { events: _events, pool: _pool, ...rest } = more;
@@ -60,8 +65,9 @@ export function tickRecord(
     confidence,
     observation: {
       ...rest,
+      policy: withoutOff(observation.policy),
       ledger,
-      machines: mapPart(machines, (list) => list.map(packMachine)),
+      machines: mapPart(machines, (list) => list.map((one) => packMachine(one, whatMatters(list, actions)))),
       samples: mapPart(samples, (series) => packSeries(seriesSince(series, lookBackFrom(observation)))),
     },
     forecast,
@@ -80,6 +86,7 @@ export function redecide(
   const { machines, samples, ...rest } = record.observation;
   return decideFrom(record, {
     ...rest,
+    policy: { ...RULES_OFF, ...rest.policy },
     pool,
     machines: mapPart(machines, (words) => words.map((word) => unpackMachine(word, pool))),
     samples: mapPart(samples, (series) => ({
@@ -92,7 +99,12 @@ export function redecide(
 }
 
 function lookBackFrom({ now, policy }: Observation): Instant {
-  return now - Math.max(FORECAST_BIN_MS, policy.stabilisationSeconds * 1_000) - MINUTE_MS;
+  return now - Math.max(FORECAST_BIN_MS, lookBackMs(policy)) - MINUTE_MS;
+}
+
+function withoutOff(policy: Policy): FullRecord["observation"]["policy"] {
+  const own = Object.entries(policy).filter(([name]) => !(name in RULES_OFF));
+  return { ...(Object.fromEntries(own) as Omit<Policy, keyof Rules>), ...rulesInUse(policy) };
 }
 
 function packSeries(series: TrafficSeries): TrafficSeriesText {
@@ -101,17 +113,39 @@ function packSeries(series: TrafficSeries): TrafficSeriesText {
 
 const HEALTH_LETTERS: Readonly<Record<MachineHealth, string>> = { passing: "p", failing: "f", unknown: "u" };
 
-/** "148e12345678ab/started/pr/mc8w2o00": passing, routed, created then; and "/mc8w5x00" where it was asked to start later. */
-function packMachine({ id, state, health, cordoned, createdAt, lastAsked }: Machine): string {
-  const started = lastAsked?.verb === "start" ? `/${lastAsked.at.toString(36)}` : "";
-  return `${id}/${state}/${HEALTH_LETTERS[health]}${cordoned ? "c" : "r"}/${createdAt.toString(36)}${started}`;
+/** A machine's word is kept short: what no rule asked about at that tick is left out. */
+type Matters = { readonly release: boolean; readonly rest: boolean };
+
+/** Releases where there are several, and how long machines have stood where one of them is to go for good. */
+function whatMatters(machines: readonly Machine[], actions: readonly Action[]): Matters {
+  return {
+    release: new Set(machines.flatMap(({ release }) => release ?? [])).size > 1,
+    rest: actions.some(({ kind }) => kind === "destroy"),
+  };
+}
+
+/**
+ * "148e12345678ab/started/pr/mc8w2o00": passing, routed, created then; and "/mc8w5x00" where it was asked to start later,
+ * "/-mc8w5x00" to stop. "prn" has no volume; "/~12" at the end is the release.
+ */
+function packMachine({ release, hasVolume, ...machine }: Machine, matters: Matters): string {
+  const { id, state, health, cordoned, createdAt } = machine;
+  const letters = `${HEALTH_LETTERS[health]}${cordoned ? "c" : "r"}${matters.rest && hasVolume === false ? "n" : ""}`;
+  const number = matters.release && release !== undefined ? `/~${release}` : "";
+  return `${id}/${state}/${letters}/${createdAt.toString(36)}${packAsked(machine.lastAsked, matters)}${number}`;
+}
+
+function packAsked(asked: LastAsked | null, { rest, release }: Matters): string {
+  if (asked === null || (asked.verb === "stop" && !rest && !release)) return "";
+  return `/${asked.verb === "stop" ? "-" : ""}${asked.at.toString(36)}`;
 }
 
 function unpackMachine(word: string, pool: PoolKey): Machine {
-  const [id = "", state = "unknown", letters = "ur", createdAt = "0", started] = word.split("/");
+  const [id = "", state = "unknown", letters = "ur", createdAt = "0", ...more] = word.split("/");
   const health = (Object.keys(HEALTH_LETTERS) as MachineHealth[]).find(
     (name) => HEALTH_LETTERS[name] === letters[0],
   );
+  const release = more.find((part) => part.startsWith("~"));
   return {
     id,
     name: "",
@@ -121,9 +155,17 @@ function unpackMachine(word: string, pool: PoolKey): Machine {
     health: health ?? "unknown",
     cordoned: letters[1] === "c",
     createdAt: Number.parseInt(createdAt, 36),
-    lastAsked: started === undefined ? null : { verb: "start", by: "", at: Number.parseInt(started, 36) },
+    lastAsked: unpackAsked(more.find((part) => !part.startsWith("~"))),
     size: null,
+    ...(release === undefined ? {} : { release: Number(release.slice(1)) }),
+    ...(letters[2] === "n" ? { hasVolume: false } : {}),
   };
+}
+
+function unpackAsked(word: string | undefined): LastAsked | null {
+  if (word === undefined) return null;
+  const at = Number.parseInt(word, 36);
+  return at < 0 ? { verb: "stop", by: "", at: -at } : { verb: "start", by: "", at };
 }
 
 function mapPart<A, B>(part: Part<A>, change: (value: A) => B): Part<B> {

@@ -2,9 +2,12 @@
  * Step 3: read all that an app's pools can be decided from. Fly, the books and the samples each either answer or are
  * marked as missing; only without the books there is no tick, since nothing could be written down either.
  */
+import { lookBackMs } from "../core/constraints/look-back.ts";
+import { isSchedule } from "../core/constraints/schedule-text.ts";
 import { isActive, type Machine, type PoolKey, poolName } from "../core/fleet.ts";
 import { decodeState } from "../core/forecast/codec.ts";
 import { forecastBinMs } from "../core/forecast/forecast.ts";
+import { measuredLast } from "../core/forecast/measured-last.ts";
 import { mayBorrow, mayLend, type Sister } from "../core/forecast/prior.ts";
 import { type Observation, type Override, type Part, partValue } from "../core/observation.ts";
 import { lowestMode, type Policy } from "../core/policy.ts";
@@ -92,6 +95,7 @@ export async function observe(
           events: [],
           override: newOverride ?? base.memory?.override ?? null,
           lastChangeAt: base.memory?.lastChangeAt ?? null,
+          ...(base.memory === null ? {} : { tally: base.memory.tally }),
         },
       };
     }),
@@ -117,10 +121,10 @@ function baseOf(pool: PoolKey, memories: readonly PoolMemory[], settings: TickSe
       ? state
       : null;
   const learnedUntil = usable === null ? null : usable.through;
-  const lookBackMs = policy.stabilisationSeconds * 1_000 + 10 * MINUTE_MS;
+  const lookBack = lookBackMs(policy) + 10 * MINUTE_MS;
   const samplesFrom = (now: Instant) =>
     floorTo(
-      Math.max(now - REBUILD_MS, Math.min(now - lookBackMs, learnedUntil ?? now - REBUILD_MS)),
+      Math.max(now - REBUILD_MS, Math.min(now - lookBack, learnedUntil ?? now - REBUILD_MS)),
       settings.binMs,
     );
   return { pool, memory, policy, state: usable, samplesFrom };
@@ -146,6 +150,7 @@ export function effectivePolicy(defaults: Policy, own: Partial<Policy>): Policy 
     maxWorkers: own.maxWorkers ?? Math.max(policy.minWorkers, policy.maxWorkers),
     // Postgres knows zones that Intl does not, and one odd pool must not fail its whole app.
     timeZone: isTimeZone(policy.timeZone) ? policy.timeZone : defaults.timeZone,
+    schedule: isSchedule(policy.schedule) ? policy.schedule : defaults.schedule,
   };
 }
 
@@ -275,11 +280,13 @@ async function readSamples(
 }
 
 function samplesPart(base: PoolBase, read: SeriesByPool, now: Instant): Part<TrafficSeries> {
-  if (read.status === "missing") return read;
+  const newest = base.state === null ? null : measuredLast(base.state);
+  const age = newest === null ? {} : { ageMs: now - newest };
+  if (read.status === "missing") return { ...read, ...age };
   const series = read.value.get(poolName(base.pool));
   const until = series && measuredUntil(series);
   if (!series || !until) {
-    return { status: "missing", why: `no sample since ${formatInstant(base.samplesFrom(now))}` };
+    return { status: "missing", why: `no sample since ${formatInstant(base.samplesFrom(now))}`, ...age };
   }
   const ageMs = now - until;
   if (ageMs <= base.policy.staleSeconds * 1_000) return { status: "fresh", value: series };
