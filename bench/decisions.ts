@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { Policy } from "../src/core/policy.ts";
+import { RULES_OFF } from "../src/core/rules.ts";
 import { drive } from "./decisions/drive.ts";
 import { readMinutes } from "./decisions/minutes.ts";
 
@@ -104,6 +105,7 @@ async function one({ name, file, step_seconds }: Series): Promise<void> {
 /** No wish but the goal. */
 function bare(capacity: number, bootMinutes: number): Omit<Policy, "shortShare" | "unservedPrice"> {
   return {
+    ...RULES_OFF,
     minWorkers: 1,
     maxWorkers: 1_000_000,
     requestsPerWorker: capacity,

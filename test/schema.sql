@@ -40,18 +40,25 @@ table flyahead.autoscaling_history
   to_workers integer not null
   need_now integer -- machines for the busiest of the last minutes
   need_covered integer -- machines for the forecast until the next tick's machines could serve
-  need_shrink integer -- machines for the forecast over that and the shrink window
+  need_shrink integer -- of decisions before there was a goal: machines for the covered and the shrink window
   quantile real not null
   confidence real
   constraints text[] not null -- the rules that changed the number, in order
   reason text not null
   record jsonb not null -- the TickRecord: kind full can be decided again with the identical result
+  worth integer -- machines that earn their keep by the forecast, before any rule
+  goal text -- what was decided for, in words
+  severity text -- critical: short now; high: short before the next tick's machines could serve; elevated: more needed within the hour
+  foreseen jsonb -- the busiest minute within 5 minutes, 1 hour, 6 hours and a day: requests a minute and machines
+  extra_machine_hours real -- machine-hours more than holding would have taken until the next tick
   constraint CHECK ((kind = ANY (ARRAY['hold'::text, 'grow'::text, 'shrink'::text])))
   constraint CHECK ((mode = ANY (ARRAY['observe'::text, 'advise'::text, 'act'::text])))
+  constraint CHECK ((severity = ANY (ARRAY['normal'::text, 'elevated'::text, 'high'::text, 'critical'::text])))
   constraint FOREIGN KEY (pool_id) REFERENCES flyahead.worker_regions(id)
   constraint FOREIGN KEY (tick_id) REFERENCES flyahead.ticks(id)
   constraint PRIMARY KEY (id)
   constraint UNIQUE (pool_id, slot, attempt)
+  CREATE INDEX autoscaling_history_moves ON flyahead.autoscaling_history USING btree (pool_id, slot) WHERE (kind <> 'hold'::text)
   CREATE INDEX autoscaling_history_slot ON flyahead.autoscaling_history USING btree (slot)
   CREATE INDEX autoscaling_history_tick ON flyahead.autoscaling_history USING btree (tick_id)
   grant to flyahead_service delete, insert, select, update
@@ -67,6 +74,7 @@ table flyahead.capacity_steps
   usd_per_hour double precision -- what the running ones cost together in an hour; null where the price is not known
   constraint FOREIGN KEY (pool_id) REFERENCES flyahead.worker_regions(id)
   constraint PRIMARY KEY (pool_id, since)
+  CREATE TRIGGER capacity_steps_spending AFTER INSERT OR UPDATE ON flyahead.capacity_steps FOR EACH ROW EXECUTE FUNCTION flyahead.carry_spending()
   grant to flyahead_service insert, select, update
 
 table flyahead.forecast_state
@@ -111,6 +119,18 @@ table flyahead.manual_overrides
   constraint PRIMARY KEY (id)
   CREATE INDEX manual_overrides_newest ON flyahead.manual_overrides USING btree (pool_id, seen_at DESC)
   grant to flyahead_service delete, insert, select, update
+
+table flyahead.pool_spending
+-- what the machines of a pool have run in the month of `since` up to it, and what has run from there
+  pool_id integer not null
+  since timestamp with time zone not null
+  running integer not null
+  usd_per_hour double precision
+  machine_hours double precision not null
+  usd double precision -- null where a price of that month is not known
+  constraint FOREIGN KEY (pool_id) REFERENCES flyahead.worker_regions(id)
+  constraint PRIMARY KEY (pool_id)
+  grant to flyahead_service insert, select, update
 
 table flyahead.prediction_scores
 -- sums over the judged predictions for a day of UTC; kept when the predictions have gone
@@ -223,7 +243,7 @@ table flyahead.scaling_intents
   status text
   evidence text -- what was seen: Fly's answer, or the state found by a later tick
   closed_at timestamp with time zone
-  constraint CHECK ((kind = ANY (ARRAY['start'::text, 'stop'::text, 'create'::text])))
+  constraint CHECK ((kind = ANY (ARRAY['start'::text, 'stop'::text, 'create'::text, 'destroy'::text])))
   constraint CHECK ((status = ANY (ARRAY['done'::text, 'alreadyDone'::text, 'refused'::text, 'failed'::text, 'unknown'::text])))
   constraint FOREIGN KEY (history_id) REFERENCES flyahead.autoscaling_history(id)
   constraint FOREIGN KEY (pool_id) REFERENCES flyahead.worker_regions(id)
@@ -392,7 +412,6 @@ table flyahead.worker_regions
   min_workers integer
   max_workers integer
   requests_per_worker double precision -- requests a minute that one machine carries; null: as configured
-  quantile double precision -- capacity covers this quantile of the forecast; null: as configured
   lead_seconds integer
   cooldown_seconds integer
   stabilisation_seconds integer
@@ -407,9 +426,40 @@ table flyahead.worker_regions
   retired_at timestamp with time zone
   hourly_price double precision -- US dollars that a started machine costs in an hour; null: Fly's list price for its size and region
   observed_at timestamp with time zone -- the last tick that read the pool's machines
-  constraint CHECK (((quantile > (0)::double precision) AND (quantile < (1)::double precision)))
+  short_share double precision -- the promise: at most this share of minutes short of machines, like 0.001; null: as configured
+  unserved_price double precision -- machine-hours that an hour of unserved demand for one machine is worth, like 20; outranks the promise; null: as configured
+  stale_hold_seconds integer -- once samples are stale, nothing is changed for so long; null: as configured, like all below
+  stale_trust_seconds integer -- so long after the newest sample the forecast may still raise the pool
+  floor_workers integer -- what the pool is raised to without believable data
+  schedule text -- floors and ceilings by local time, like mon-fri 08:00-18:00 min 4; daily 22:00-06:00 max 2; empty: none
+  cap_factor double precision -- growth ends at so many times what the median minute of the past week needs; 0: no cap
+  budget_machine_hours double precision -- machine-hours a month, by UTC; 0: no budget
+  budget_usd double precision -- US dollars a month, by UTC; 0: no budget
+  flaps_per_day integer -- after so many changes of direction within 24 hours the pool only grows; 0: as many as it likes
+  grow_step_workers integer -- most machines to add at a time, or by grow_step_share, the greater; both 0: no steps
+  grow_step_share double precision -- 0 to 1 and above, of the machines there are
+  shrink_step_workers integer -- most machines to take at a time, or by shrink_step_share, the greater; both 0: no steps
+  shrink_step_share double precision -- 0 to 1, of the machines there are
+  low_confidence double precision -- 0 to 1: below this confidence of the forecast one machine at a time; 0: any will do
+  grow_cooldown_seconds integer -- after a change, so long nothing is grown that is not urgent
+  shrink_band double precision -- 0 to 1: a shrinkage by a smaller share is not worth it
+  zero_after_seconds integer -- with min_workers 0, the last machine stays until so long after the last request
+  keep_created integer -- so many machines stay created, running or stopped
+  constraint CHECK (((low_confidence >= (0)::double precision) AND (low_confidence <= (1)::double precision)))
+  constraint CHECK (((short_share > (0)::double precision) AND (short_share < (1)::double precision)))
+  constraint CHECK (((shrink_band >= (0)::double precision) AND (shrink_band <= (1)::double precision)))
+  constraint CHECK (((shrink_step_share >= (0)::double precision) AND (shrink_step_share <= (1)::double precision)))
+  constraint CHECK ((budget_machine_hours >= (0)::double precision))
+  constraint CHECK ((budget_usd >= (0)::double precision))
+  constraint CHECK ((cap_factor >= (0)::double precision))
   constraint CHECK ((cooldown_seconds >= 0))
+  constraint CHECK ((flaps_per_day >= 0))
+  constraint CHECK ((floor_workers >= 0))
+  constraint CHECK ((grow_cooldown_seconds >= 0))
+  constraint CHECK ((grow_step_share >= (0)::double precision))
+  constraint CHECK ((grow_step_workers >= 0))
   constraint CHECK ((hourly_price >= (0)::double precision))
+  constraint CHECK ((keep_created >= 0))
   constraint CHECK ((lead_seconds >= 0))
   constraint CHECK ((max_workers >= 0))
   constraint CHECK ((min_workers <= max_workers))
@@ -417,11 +467,17 @@ table flyahead.worker_regions
   constraint CHECK ((mode = ANY (ARRAY['observe'::text, 'advise'::text, 'act'::text])))
   constraint CHECK ((override_seconds >= 0))
   constraint CHECK ((requests_per_worker > (0)::double precision))
+  constraint CHECK ((shrink_step_workers >= 0))
   constraint CHECK ((stabilisation_seconds >= 0))
+  constraint CHECK ((stale_hold_seconds >= 0))
   constraint CHECK ((stale_seconds > 0))
+  constraint CHECK ((stale_trust_seconds >= 0))
+  constraint CHECK ((unserved_price > (1)::double precision))
+  constraint CHECK ((zero_after_seconds >= 0))
   constraint CHECK (isfinite(frozen_until))
   constraint PRIMARY KEY (id)
   constraint UNIQUE (app, region, process_group)
+  CREATE TRIGGER worker_regions_schedule BEFORE INSERT OR UPDATE OF schedule ON flyahead.worker_regions FOR EACH ROW WHEN ((new.schedule IS NOT NULL)) EXECUTE FUNCTION flyahead.check_schedule()
   CREATE TRIGGER worker_regions_time_zone BEFORE INSERT OR UPDATE OF time_zone ON flyahead.worker_regions FOR EACH ROW WHEN ((new.time_zone IS NOT NULL)) EXECUTE FUNCTION flyahead.check_time_zone()
   grant to flyahead_service delete, insert, select, update
 
@@ -873,6 +929,63 @@ view flyahead_api.scaling_efficiency
      CROSS JOIN LATERAL ( SELECT d.observed_minutes / 60::double precision AS hours,
             d.usd / NULLIF(d.machine_minutes / 60::double precision, 0::double precision) AS usd_per_hour) p;
 
+view flyahead_api.scaling_plan
+-- what the newest decision of each pool foresees, from five minutes to a day ahead
+  app text -- Fly app
+  process_group text -- Fly process group
+  region text -- Fly region
+  decided_at timestamp with time zone -- when it was decided
+  severity text -- normal, elevated, high or critical
+  goal text -- what was decided for, in words
+  quantile real -- the quantile of the busiest minute that the goal comes to
+  workers integer -- started machines that were decided on
+  within_minutes integer -- how far ahead this row looks
+  load numeric -- requests a minute that the busiest minute until then stays under, at the quantile
+  workers_needed integer -- machines for that load
+  grant to flyahead_operator select
+  grant to flyahead_service select
+ SELECT w.app,
+    w.process_group,
+    w.region,
+    d.decided_at,
+    d.severity,
+    d.goal,
+    d.quantile,
+    d.to_workers AS workers,
+    (((f.value ->> 'withinMs'::text)::double precision) / 60000::double precision)::integer AS within_minutes,
+    round((f.value ->> 'load'::text)::numeric, 2) AS load,
+    (f.value ->> 'machines'::text)::integer AS workers_needed
+   FROM flyahead.worker_regions w
+     CROSS JOIN LATERAL ( SELECT h.id,
+            h.tick_id,
+            h.pool_id,
+            h.slot,
+            h.attempt,
+            h.decided_at,
+            h.mode,
+            h.kind,
+            h.from_workers,
+            h.to_workers,
+            h.need_now,
+            h.need_covered,
+            h.need_shrink,
+            h.quantile,
+            h.confidence,
+            h.constraints,
+            h.reason,
+            h.record,
+            h.worth,
+            h.goal,
+            h.severity,
+            h.foreseen,
+            h.extra_machine_hours
+           FROM flyahead.autoscaling_history h
+          WHERE h.pool_id = w.id
+          ORDER BY h.slot DESC, h.attempt DESC
+         LIMIT 1) d
+     CROSS JOIN LATERAL jsonb_array_elements(COALESCE(d.foreseen, '[]'::jsonb)) f(value)
+  WHERE w.retired_at IS NULL;
+
 view flyahead_api.storage_status
 -- how and how much traffic is stored here; always one row
   mode text -- native: partitions by day; hypertable: TimescaleDB; columnstore: TimescaleDB with old days compressed. Chosen when it was installed
@@ -1001,6 +1114,14 @@ function flyahead.call_again_for() → TABLE(apps text[])
 
 function flyahead.capacity_between(integer[],timestamp with time zone,timestamp with time zone) → TABLE(pool_id integer, since timestamp with time zone, until timestamp with time zone, workers integer, running integer, requests_per_worker double precision, min_workers integer, usd_per_hour double precision)
   sql, stable
+  callers: nobody
+
+function flyahead.carry_spending() → trigger
+  plpgsql, volatile
+  callers: nobody
+
+function flyahead.check_schedule() → trigger
+  plpgsql, volatile
   callers: nobody
 
 function flyahead.check_setting() → trigger
@@ -1152,6 +1273,10 @@ function flyahead.pinball_loss(double precision,real[]) → double precision
   sql, immutable
   callers: nobody
 
+function flyahead.policy_of(flyahead.worker_regions) → jsonb
+  sql, immutable
+  callers: flyahead_service
+
 function flyahead.pools_of(jsonb) → TABLE(pool_id integer, doc jsonb)
   sql, stable
   callers: flyahead_service
@@ -1257,6 +1382,10 @@ function flyahead.sketch_load(smallint) → double precision
   sql, immutable
   callers: flyahead_service
 
+function flyahead.spent_until(flyahead.pool_spending,timestamp with time zone) → record
+  sql, immutable
+  callers: flyahead_service
+
 function flyahead.stage_import(text,text,text,text,text) → bigint
 -- runs the query of an import into the temporary table flyahead_import_rows; answers how many rows
   plpgsql, volatile
@@ -1276,6 +1405,10 @@ function flyahead.store_samples(timestamp with time zone,text[],text[],text[],ti
   sql, volatile
   callers: flyahead_service
 
+function flyahead.tally_of(integer,timestamp with time zone) → jsonb
+  sql, stable
+  callers: flyahead_service
+
 function flyahead.try_upkeep(text) → text
 -- runs a command of upkeep; answers null when it worked, "waiting" when its lock was not to be had in half a second, else the error
   plpgsql, volatile, search_path=pg_catalog, pg_temp, TimeZone=UTC, lock_timeout=500ms
@@ -1284,6 +1417,10 @@ function flyahead.try_upkeep(text) → text
 function flyahead.vault_secret(text) → text
   plpgsql, volatile, search_path=pg_catalog, pg_temp
   callers: nobody
+
+function flyahead.write_decisions(bigint,timestamp with time zone,integer,timestamp with time zone,jsonb) → void
+  sql, volatile
+  callers: public
 
 function flyahead.write_forecasts(timestamp with time zone,jsonb) → void
   plpgsql, volatile

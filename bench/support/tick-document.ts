@@ -3,15 +3,18 @@ import type { Decision } from "../../src/core/decide.ts";
 import type { PoolKey } from "../../src/core/fleet.ts";
 import type { HotState } from "../../src/core/forecast/codec.ts";
 import type { Policy } from "../../src/core/policy.ts";
+import { DEFAULT_RULES } from "../../src/core/rules.ts";
 import type { TickRecord } from "../../src/core/tick-record.ts";
 import { HOUR_MS, type Instant, MINUTE_MS } from "../../src/core/time.ts";
 import type { Lease, OpenTick } from "../../src/ports.ts";
 
 const POLICY: Policy = {
+  ...DEFAULT_RULES,
   minWorkers: 1,
   maxWorkers: 20,
   requestsPerWorker: 500,
-  quantile: 0.95,
+  shortShare: 0.001,
+  unservedPrice: null,
   leadSeconds: 60,
   cooldownSeconds: 600,
   stabilisationSeconds: 900,
@@ -27,8 +30,16 @@ const HOLD = {
   to: 4,
   needNow: 3,
   needCovered: 4,
-  needShrink: 4,
+  worth: 4,
+  goal: "at most 0.1 % of minutes short",
   quantile: 0.95,
+  severity: "normal",
+  foreseen: [300_000, HOUR_MS, 6 * HOUR_MS, 24 * HOUR_MS].map((withinMs) => ({
+    withinMs,
+    load: 1_822,
+    machines: 4,
+  })),
+  extraMachineHours: 0,
   constraints: [],
   reason: "Hold 4: until 06:01Z at most 1,822 requests a minute at q0.95 need 4.",
 } as unknown as Decision;

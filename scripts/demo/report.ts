@@ -151,7 +151,7 @@ export async function twoDecisions(sql: Sql, from: Instant): Promise<DecisionRow
       where kind = 'grow' and need_now <= from_workers order by to_workers - from_workers desc, slot limit 1
     ), ruled as (
       select 2 as n, at, region, reason from decided
-      where cardinality(constraints) > 0 order by abs(need_shrink - to_workers) desc, slot limit 1
+      where cardinality(constraints) > 0 order by abs(worth - to_workers) desc, slot limit 1
     )
     select at as slot, region, reason from (select * from ahead union all select * from ruled) both_kinds order by n`;
 }

@@ -98,8 +98,8 @@ function decideAgain(pool: AnsweredPool, row: HistoryRow, record: FullRecord): s
   try {
     const { decision, actions } = redecide(pool.pool, record);
     const constraints = decision.constraints.map(({ name }) => name);
-    const again = { ...decision, constraints, quantile: asFloat4(decision.quantile), actions };
-    const written = { ...pick(row, again), quantile: asFloat4(row.quantile), actions: planned };
+    const again = { ...withFloat4(decision), constraints, actions };
+    const written = { ...withFloat4({ ...row, ...pick(row, again) }), actions: planned };
     return [
       ...differences(again, written, "decided again from the record", `history row ${row.id}`),
       ...differences({ actions: record.actions }, { actions: planned }, "the record", "the answer"),
@@ -121,10 +121,19 @@ function pick(from: object, like: Facts): Facts {
   return Object.fromEntries(Object.keys(like).map((field) => [field, (from as Facts)[field]]));
 }
 
-function asFloat4(value: number | null): number | null {
-  return value === null ? null : Math.fround(value);
+/** The table keeps these as float4. */
+function withFloat4<T extends { quantile: number; extraMachineHours: number }>(facts: T): T {
+  return {
+    ...facts,
+    quantile: Math.fround(facts.quantile),
+    extraMachineHours: Math.fround(facts.extraMachineHours),
+  };
 }
 
 function show(value: unknown): string {
   return JSON.stringify(value) ?? "nothing";
+}
+
+function asFloat4(value: number | null): number | null {
+  return value === null ? null : Math.fround(value);
 }

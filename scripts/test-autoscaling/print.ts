@@ -56,10 +56,10 @@ function actionText(action: AnsweredAction, mode: string): string {
 
 export function rowsText(app: string, { tick, history }: AppRows): string {
   const rows = textTable(
-    ["id", "pool", "mode", "kind", "from", "to", "need now/covered/shrink", "rules", "record"],
+    ["id", "pool", "mode", "kind", "from", "to", "need now/covered, worth", "rules", "record"],
     history.map((row) => [
       ...[row.id, poolName({ app, ...row }), row.mode, row.kind, row.from, row.to],
-      [row.needNow, row.needCovered, row.needShrink].map((need) => need ?? "∅").join(" / "),
+      [row.needNow, row.needCovered, row.worth].map((need) => need ?? "∅").join(" / "),
       ...[row.constraints.join(", "), row.record.kind],
     ]),
   );

@@ -2,7 +2,9 @@
  * What Postgres holds of one app's tick: the tick's own row, and each decision with its intents. Read by slot and attempt
  * and not by the tick's id, so that a row which hangs on the wrong tick is seen too.
  */
+
 import type { Sql } from "../../src/adapters/postgres/connect.ts";
+import type { Foreseen } from "../../src/core/severity.ts";
 import type { TickRecord } from "../../src/core/tick-record.ts";
 
 export type IntentRow = {
@@ -26,7 +28,12 @@ export type HistoryRow = {
   readonly to: number;
   readonly needNow: number | null;
   readonly needCovered: number | null;
-  readonly needShrink: number | null;
+  readonly worth: number | null;
+  readonly goal: string;
+  readonly severity: string;
+  readonly foreseen: readonly Foreseen[];
+  /** float4 in the table, like the quantile. */
+  readonly extraMachineHours: number;
   /** float4 in the table. */
   readonly quantile: number;
   readonly confidence: number | null;
@@ -48,7 +55,8 @@ export async function readRows(sql: Sql, app: string, slot: string, attempt: num
       select jsonb_build_object(
         'id', h.id, 'tickId', h.tick_id, 'region', w.region, 'processGroup', w.process_group, 'mode', h.mode, 'kind', h.kind,
         'from', h.from_workers, 'to', h.to_workers, 'needNow', h.need_now, 'needCovered', h.need_covered,
-        'needShrink', h.need_shrink, 'quantile', h.quantile, 'confidence', h.confidence, 'constraints', h.constraints,
+        'worth', h.worth, 'goal', h.goal, 'severity', h.severity,
+        'foreseen', h.foreseen, 'extraMachineHours', h.extra_machine_hours, 'quantile', h.quantile, 'confidence', h.confidence, 'constraints', h.constraints,
         'reason', h.reason, 'record', h.record,
         'intents', coalesce((
           select jsonb_agg(jsonb_build_object(

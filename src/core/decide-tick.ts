@@ -161,14 +161,14 @@ function forecastTraffic(observation: Observation): Step4 {
   const quantile = quantileAt(beliefOf(observation).risk);
   const day = { from: now, until: now + PEAK_WINDOW_MS, quantiles: [quantile], binMs: FORECAST_BIN_MS };
   const untils = FORESEEN_MS.map((withinMs) => now + withinMs);
-  const outlook = lookAhead(learned, { from: now, until: now + PEAK_WINDOW_MS }, FORECAST_BIN_MS);
+  const outlook = lookAhead(learned, { from: now, until: now + PEAK_WINDOW_MS }, outlookStepMs(learned));
   const peaks = maximaUntil(learned, outlook, untils, quantile).map((load, i) => ({
     until: untils[i]!,
     load,
   }));
   const predictions = HORIZONS_MS.map((horizonMs) => predictionAt(learned, panel, now, horizonMs));
   return {
-    forecast: panel.forecast({ from, until, quantiles: PLAN_QUANTILES }),
+    forecast: inFourDigits(panel.forecast({ from, until, quantiles: PLAN_QUANTILES })),
     peaks,
     state: outside === null ? learned : noteOutside(learned, outside),
     predictions: outside === null ? predictions : [...predictions, ...predictionsOf(outside, now)],
@@ -211,6 +211,17 @@ function rivalsOf(
   if (outside !== null) rivals.push(outsideRival(state, outside));
   else if (state.outside !== null) rivals.push(silentRival(state, state.outside.name));
   return rivals;
+}
+
+/** More digits decide nothing, and would not fit into the record of the decision. */
+function inFourDigits(forecast: Forecast): Forecast {
+  const brief = (loads: readonly number[]) => loads.map((load) => Number(load.toPrecision(4)));
+  return { ...forecast, load: forecast.load.map(brief), lately: brief(forecast.lately) };
+}
+
+/** Who looks every minute is told of the day in quarters of an hour: a day of minutes would cost more than the decision. */
+function outlookStepMs({ binMs }: ForecastState): number {
+  return binMs < FORECAST_BIN_MS ? 3 * FORECAST_BIN_MS : binMs;
 }
 
 /** Predictions are of the bins that SQL judges; where ours are narrower, of the highest within one. */

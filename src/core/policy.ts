@@ -26,7 +26,7 @@ export type Policy = Rules & {
   readonly unservedPrice: number | null;
   /** From the decision to a machine that serves. */
   readonly leadSeconds: number;
-  /** After a change, so long nothing is shrunk. Growing never waits. */
+  /** After a change, so long nothing is shrunk. */
   readonly cooldownSeconds: number;
   /** What was needed within this time is still kept: shrinking follows the recent peak, not the last minute. */
   readonly stabilisationSeconds: number;

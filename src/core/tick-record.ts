@@ -8,8 +8,9 @@ import type { Action } from "./actions.ts";
 import { lookBackMs } from "./constraints/look-back.ts";
 import type { Decision } from "./decide.ts";
 import { decideFrom, type TickDecision } from "./decide-tick.ts";
-import type { LastAsked, Machine, MachineHealth, MachineState, PoolKey } from "./fleet.ts";
+import type { PoolKey } from "./fleet.ts";
 import { FORECAST_BIN_MS, type Forecast } from "./forecast/forecast.ts";
+import { packMachine, unpackMachine, whatMatters } from "./machine-word.ts";
 import type { Observation, Part } from "./observation.ts";
 import type { Policy } from "./policy.ts";
 import { RULES_OFF, type Rules, rulesInUse } from "./rules.ts";
@@ -19,6 +20,9 @@ import { seriesSince, type TrafficSeries } from "./traffic.ts";
 
 export const RECORD_LIMIT_BYTES = 4_096;
 const VERSION = 1;
+
+/** A decision reads the ledger's balance, not the fleet that it left. */
+const NO_FLEET = { serving: 0, bootingUntil: [] };
 
 export type TickRecord = ShortRecord | FullRecord;
 export type ShortRecord = {
@@ -66,7 +70,7 @@ export function tickRecord(
     observation: {
       ...rest,
       policy: withoutOff(observation.policy),
-      ledger,
+      ledger: ledger && { ...ledger, fleet: NO_FLEET },
       machines: mapPart(machines, (list) => list.map((one) => packMachine(one, whatMatters(list, actions)))),
       samples: mapPart(samples, (series) => packSeries(seriesSince(series, lookBackFrom(observation)))),
     },
@@ -109,63 +113,6 @@ function withoutOff(policy: Policy): FullRecord["observation"]["policy"] {
 
 function packSeries(series: TrafficSeries): TrafficSeriesText {
   return { ...series, values: series.values.map((value) => (Number.isNaN(value) ? null : value)) };
-}
-
-const HEALTH_LETTERS: Readonly<Record<MachineHealth, string>> = { passing: "p", failing: "f", unknown: "u" };
-
-/** A machine's word is kept short: what no rule asked about at that tick is left out. */
-type Matters = { readonly release: boolean; readonly rest: boolean };
-
-/** Releases where there are several, and how long machines have stood where one of them is to go for good. */
-function whatMatters(machines: readonly Machine[], actions: readonly Action[]): Matters {
-  return {
-    release: new Set(machines.flatMap(({ release }) => release ?? [])).size > 1,
-    rest: actions.some(({ kind }) => kind === "destroy"),
-  };
-}
-
-/**
- * "148e12345678ab/started/pr/mc8w2o00": passing, routed, created then; and "/mc8w5x00" where it was asked to start later,
- * "/-mc8w5x00" to stop. "prn" has no volume; "/~12" at the end is the release.
- */
-function packMachine({ release, hasVolume, ...machine }: Machine, matters: Matters): string {
-  const { id, state, health, cordoned, createdAt } = machine;
-  const letters = `${HEALTH_LETTERS[health]}${cordoned ? "c" : "r"}${matters.rest && hasVolume === false ? "n" : ""}`;
-  const number = matters.release && release !== undefined ? `/~${release}` : "";
-  return `${id}/${state}/${letters}/${createdAt.toString(36)}${packAsked(machine.lastAsked, matters)}${number}`;
-}
-
-function packAsked(asked: LastAsked | null, { rest, release }: Matters): string {
-  if (asked === null || (asked.verb === "stop" && !rest && !release)) return "";
-  return `/${asked.verb === "stop" ? "-" : ""}${asked.at.toString(36)}`;
-}
-
-function unpackMachine(word: string, pool: PoolKey): Machine {
-  const [id = "", state = "unknown", letters = "ur", createdAt = "0", ...more] = word.split("/");
-  const health = (Object.keys(HEALTH_LETTERS) as MachineHealth[]).find(
-    (name) => HEALTH_LETTERS[name] === letters[0],
-  );
-  const release = more.find((part) => part.startsWith("~"));
-  return {
-    id,
-    name: "",
-    region: pool.region,
-    processGroup: pool.processGroup,
-    state: state as MachineState,
-    health: health ?? "unknown",
-    cordoned: letters[1] === "c",
-    createdAt: Number.parseInt(createdAt, 36),
-    lastAsked: unpackAsked(more.find((part) => !part.startsWith("~"))),
-    size: null,
-    ...(release === undefined ? {} : { release: Number(release.slice(1)) }),
-    ...(letters[2] === "n" ? { hasVolume: false } : {}),
-  };
-}
-
-function unpackAsked(word: string | undefined): LastAsked | null {
-  if (word === undefined) return null;
-  const at = Number.parseInt(word, 36);
-  return at < 0 ? { verb: "stop", by: "", at: -at } : { verb: "start", by: "", at };
 }
 
 function mapPart<A, B>(part: Part<A>, change: (value: A) => B): Part<B> {

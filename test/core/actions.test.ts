@@ -16,8 +16,12 @@ function decision(from: number, to: number): Decision {
     to,
     needNow: null,
     needCovered: null,
-    needShrink: null,
+    worth: null,
+    goal: "by hand",
     quantile: 0.9,
+    severity: "normal",
+    foreseen: [],
+    extraMachineHours: 0,
     constraints: [],
     reason: "",
   };

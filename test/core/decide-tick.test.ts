@@ -48,7 +48,7 @@ describe("before the traffic", () => {
       state: weeksOf(lunch),
       samples: fresh(minutesBefore(NOW, new Array<number>(15).fill(80))),
       machines: fresh(started(2)),
-      policy: policy({ quantile: 0.5 }),
+      policy: policy({ unservedPrice: 10 }),
     });
     const { decision } = decideTick(seen);
     expect(decision.needNow).toBe(1);
@@ -65,7 +65,7 @@ describe("zero traffic", () => {
         state: weeksOf(() => 0),
         samples: quiet,
         machines: fresh(started(4)),
-        policy: policy({ minWorkers, quantile: 0.95 }),
+        policy: policy({ minWorkers, unservedPrice: 20 }),
       }),
     ).decision;
 

@@ -2,9 +2,12 @@
  * Values to start a test from: one pool, a policy with round numbers, machines, samples, an observation of a quiet
  * Wednesday. Each builder takes what a test wants different, so that the test shows only what it is about.
  */
+import { PLAN_QUANTILES } from "../../src/core/capacity/plan-capacity.ts";
 import type { Machine, PoolKey } from "../../src/core/fleet.ts";
+import { FORECAST_BIN_MS, type Forecast } from "../../src/core/forecast/forecast.ts";
 import type { Observation, Part } from "../../src/core/observation.ts";
 import type { Policy } from "../../src/core/policy.ts";
+import { RULES_OFF } from "../../src/core/rules.ts";
 import { type Instant, MINUTE_MS } from "../../src/core/time.ts";
 import type { TrafficSeries } from "../../src/core/traffic.ts";
 
@@ -15,12 +18,15 @@ export const NOW: Instant = Date.UTC(2026, 5, 17, 12, 0);
 
 export const CADENCE_MS = 15 * MINUTE_MS;
 
+/** Every further rule is off. */
 export function policy(changes: Partial<Policy> = {}): Policy {
   return {
+    ...RULES_OFF,
     minWorkers: 1,
     maxWorkers: 10,
     requestsPerWorker: 100,
-    quantile: 0.9,
+    shortShare: 0.001,
+    unservedPrice: 10,
     leadSeconds: 60,
     cooldownSeconds: 300,
     stabilisationSeconds: 600,
@@ -93,9 +99,25 @@ export function observation(changes: Partial<Observation> = {}): Observation {
     bookedWorkers: 2,
     samples: fresh(minutesBefore(now, new Array<number>(30).fill(150))),
     state: null,
+    ledger: null,
     events: [],
     override: null,
     lastChangeAt: null,
     ...changes,
+  };
+}
+
+/** A forecast by hand from NOW on: one bin a row, its loads at PLAN_QUANTILES. */
+export function forecastOf(bins: readonly (readonly number[])[]): Forecast {
+  return {
+    madeAt: NOW,
+    model: "by hand",
+    confidence: 1,
+    reason: "by hand",
+    start: NOW,
+    binMs: FORECAST_BIN_MS,
+    quantiles: PLAN_QUANTILES,
+    load: PLAN_QUANTILES.map((_, q) => bins.map((loads) => loads[q]!)),
+    lately: PLAN_QUANTILES.map(() => 0),
   };
 }

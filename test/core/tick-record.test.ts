@@ -85,7 +85,10 @@ describe("replay", () => {
         samples: { status: "stale", value: gappy, ageMs: HOUR_MS, why: "an hour old" },
       },
     ],
-    ["missing machines", { state: history, machines: { status: "missing", why: "Fly answered 500" } }],
+    [
+      "missing machines",
+      { state: history, bookedWorkers: 9, machines: { status: "missing", why: "Fly answered 500" } },
+    ],
     [
       "an override",
       {
@@ -101,7 +104,11 @@ describe("replay", () => {
     ],
     [
       "a freeze and a pinned machine",
-      { state: history, policy: policy({ frozenUntil: NOW + HOUR_MS, pinnedMachineId: "m0" }) },
+      {
+        state: history,
+        machines: fresh(started(9)),
+        policy: policy({ frozenUntil: NOW + HOUR_MS, pinnedMachineId: "m0" }),
+      },
     ],
     [
       "a later attempt that runs late",
@@ -150,7 +157,7 @@ function anyObservation(random: Random): Observation {
     policy: policy({
       minWorkers: random.int(0, 3),
       maxWorkers: random.int(3, 15),
-      quantile: random.pick([0.5, 0.9, 0.95, 0.987]),
+      unservedPrice: random.pick([null, 2, 10, 20, 77]),
       stabilisationSeconds: random.pick([0, 61, 600, 1_800]),
       pinnedMachineId: random.pick([null, "m0", "m3"]),
       frozenUntil: random.next() < 0.1 ? NOW + HOUR_MS : null,

@@ -20,7 +20,7 @@ const flat =
 async function ask(experts: Experts | undefined) {
   const lines: Record<string, unknown>[] = [];
   const log = (_: string, facts: Record<string, unknown>) => void lines.push(facts);
-  const pools = [observation({ policy: policy({ quantile: 0.97, timeZone: "Europe/Berlin" }) })];
+  const pools = [observation({ policy: policy({ timeZone: "Europe/Berlin" }) })];
   const parts = await askExperts("shop", pools, NOW, { log, ...(experts ? { experts } : {}) });
   return { parts, lines };
 }

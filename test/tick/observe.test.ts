@@ -40,8 +40,12 @@ async function diedWith(scene: Scene, action: Action, agoMs: number): Promise<vo
     to: 2,
     needNow: null,
     needCovered: null,
-    needShrink: null,
+    worth: null,
+    goal: "by hand",
     quantile: 0.9,
+    severity: "normal",
+    foreseen: [],
+    extraMachineHours: 0,
     constraints: [],
     reason: "",
   } as const;

@@ -10,7 +10,7 @@ const statuses = ({ apps }: Awaited<ReturnType<typeof runTick>>) =>
 async function growing(): Promise<Scene> {
   const scene = memoryScene({ shop: [machine("m0"), machine("m1", { state: "stopped" })] }, NOW - CADENCE_MS);
   await runTick({ ...request(["shop"], NOW - CADENCE_MS), mode: "observe" }, SETTINGS, scene.ports);
-  scene.ports.history.setPool(POOL, { mode: "act", policy: { quantile: 0.5, maxWorkers: 3 } });
+  scene.ports.history.setPool(POOL, { mode: "act", policy: { unservedPrice: 2, maxWorkers: 3 } });
   scene.ports.clock.set(NOW);
   await scene.feed(60, 180);
   return scene;
@@ -78,7 +78,7 @@ describe("one app", () => {
     const scene = await growing();
     scene.ports.history.setPool(POOL, {
       mode: "act",
-      policy: { quantile: 0.5, minWorkers: 3, maxWorkers: 3 },
+      policy: { unservedPrice: 2, minWorkers: 3, maxWorkers: 3 },
     });
     const list = scene.ports.machineApi.list;
     const before = await list("shop");

@@ -23,6 +23,7 @@ import {
 } from "./database.ts";
 import { closeIntents, noteOwnChange, openIntents } from "./intents.ts";
 import { giveUp } from "./leases.ts";
+import { noteSpending, tallyOf } from "./tally.ts";
 
 /** What a person or a test does beside the port: set a pool as its owner would, and read what was written. */
 export type MemoryHistory = History & {
@@ -63,7 +64,7 @@ export function createMemoryHistory(database: MemoryDatabase): MemoryHistory {
   };
 }
 
-function recallPool({ openIntents }: MemoryDatabase, row: PoolRow, now: Instant): PoolMemory {
+function recallPool({ openIntents, history }: MemoryDatabase, row: PoolRow, now: Instant): PoolMemory {
   const { pool, mode, policy, machines, hot, cold, coldSavedAt, override, lastChangeAt } = row;
   return {
     pool,
@@ -74,6 +75,7 @@ function recallPool({ openIntents }: MemoryDatabase, row: PoolRow, now: Instant)
     coldSavedAt,
     override: override !== null && override.until > now ? override : null,
     lastChangeAt,
+    tally: tallyOf(row, history, now),
     openIntents: [...openIntents.values()]
       .filter((intent) => poolName(intent.pool) === poolName(pool))
       .map(({ id, action, openedAt }) => ({ id, pool, action, openedAt })),
@@ -89,7 +91,9 @@ function openTick(database: MemoryDatabase, tick: OpenTick): Intent[] {
   closeIntents(database, lease, tick.resolved, now);
   for (const pool of tick.retired) retire(livePool(database, pool), now);
   return tick.pools.flatMap((poolTick) => {
-    writePool(registerPool(database, poolTick.pool), poolTick, now);
+    const row = registerPool(database, poolTick.pool);
+    writePool(row, poolTick, now);
+    if (poolTick.machines !== null || row.spending !== null) noteSpending(row, now);
     database.history.push(historyRow(tick, poolTick));
     return openIntents(database, poolTick, now);
   });
@@ -123,6 +127,7 @@ function retire(row: PoolRow | undefined, now: Instant): void {
   if (row === undefined) return;
   row.retiredAt = now;
   row.machines = [];
+  if (row.spending !== null) noteSpending(row, now);
 }
 
 function historyRow({ lease, now }: OpenTick, poolTick: PoolTick): HistoryRow {
@@ -135,6 +140,8 @@ function closeTick(database: MemoryDatabase, { lease, outcomes, summary, now }: 
   requireFence(database, lease);
   for (const intent of closeIntents(database, lease, outcomes, now))
     noteOwnChange(registerPool(database, intent.pool), intent);
+  for (const row of database.pools.values())
+    if (row.pool.app === lease.app && row.spending !== null) noteSpending(row, now);
   const tick = database.ticks.get(tickKey(lease));
   if (tick) Object.assign(tick, { closedAt: now, summary: asStored(summary) });
   for (const [key, { slot, app }] of database.unreached)

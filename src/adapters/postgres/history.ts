@@ -5,7 +5,7 @@
 
 import type { Action } from "../../core/actions.ts";
 import type { StoredState } from "../../core/forecast/codec.ts";
-import type { Override } from "../../core/observation.ts";
+import type { Override, Tally } from "../../core/observation.ts";
 import type { Mode, Policy } from "../../core/policy.ts";
 import type { Instant } from "../../core/time.ts";
 import type {
@@ -33,6 +33,7 @@ type MemoryDoc = {
   coldSavedAt: Instant | null;
   override: Override | null;
   lastChangeAt: Instant | null;
+  tally: Tally;
   openIntents: IntentDoc[];
 };
 type IntentDoc = {
@@ -86,6 +87,7 @@ function poolMemory(doc: MemoryDoc): PoolMemory {
     coldSavedAt: doc.coldSavedAt,
     override: doc.override,
     lastChangeAt: doc.lastChangeAt,
+    tally: doc.tally,
     openIntents: doc.openIntents.map((intent) => ({
       id: intent.id,
       pool,

@@ -18,5 +18,5 @@ const MOST_MACHINES = 1_000_000;
 
 /** The fewest machines that carry `load` requests a minute. */
 export function machinesFor(load: number, model: CapacityModel): number {
-  return Math.min(MOST_MACHINES, Math.ceil(load / model.requestsPerWorker - 1e-9));
+  return Math.min(MOST_MACHINES, Math.max(0, Math.ceil(load / model.requestsPerWorker - 1e-9)));
 }

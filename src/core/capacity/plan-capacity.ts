@@ -11,7 +11,7 @@ import { type Goal, goalInWords, quantileAt } from "../goal.ts";
 import { interpolateQuantile, type Quantile } from "../quantile.ts";
 import { type Instant, MINUTE_MS } from "../time.ts";
 import { type CapacityModel, machinesFor } from "./capacity-model.ts";
-import { risksAbove } from "./tail.ts";
+import { riskAbove } from "./tail.ts";
 import type { Ahead } from "./worth.ts";
 
 /** What a plan reads of each bin. The last ones matter most: a promise is about the rarest minutes. */
@@ -71,52 +71,46 @@ export function planCapacity(
     const load = interpolateQuantile(forecast.quantiles, loads, quantile);
     return { at: forecast.start + i * forecast.binMs, load, machines: machinesFor(load, model) };
   });
-  const highest = Math.max(...curves.map((loads) => loads[loads.length - 1]!), forecast.lately.at(-1) ?? 0);
-  const blockSize = Math.max(1, Math.ceil((2 * machinesFor(highest, model)) / MOST_BLOCKS));
-  const missed = missedBlocks(forecast, curves, blockSize * model.requestsPerWorker, goal, risk, doubt);
-  return { ...facts, bins, blockSize, ahead: { start: forecast.start, binMs: forecast.binMs, missed } };
+  const highest = [...curves, forecast.lately].reduce((most, loads) => Math.max(most, loads.at(-1) ?? 0), 0);
+  const reach = reachOf(risk) * machinesFor(highest, model) + 1;
+  const blockSize = Math.ceil(reach / MOST_BLOCKS);
+  const ahead: Ahead = {
+    start: forecast.start,
+    binMs: forecast.binMs,
+    blocks: Math.ceil(reach / blockSize),
+    missed: missedBy(forecast, curves, blockSize * model.requestsPerWorker, { goal, risk, doubt }),
+  };
+  return { ...facts, bins, blockSize, ahead };
 }
 
-/** missed[k][i], as far up as any bin misses a block. */
-function missedBlocks(
+/** How far above the highest quantile a tail may still count: it is the longer, the smaller the risk. */
+function reachOf(risk: number): number {
+  if (risk < 0.001) return 8;
+  return risk < 0.005 ? 3 : 1.5;
+}
+
+/** What being without a block costs in each bin; a block carries `blockLoad` requests a minute. */
+function missedBy(
   { quantiles, lately }: Forecast,
   curves: readonly (readonly number[])[],
   blockLoad: number,
-  goal: Goal,
-  risk: number,
-  doubt: number,
-): Float64Array[] {
-  const steps = goal.kind === "price" ? 2 : 1;
-  const count = Math.min(MOST_BLOCKS, blocksUpTo(curves, lately, blockLoad, risk));
-  const at = Array.from({ length: steps * count + 1 }, (_, j) => (j * blockLoad) / steps);
-  const seen = risksAbove({ quantiles, loads: lately }, at);
-  const missed = Array.from({ length: count }, () => new Float64Array(curves.length));
-  curves.forEach((loads, i) => {
-    const risks = risksAbove({ quantiles, loads }, at);
-    for (let k = 0; k < count; k++) {
-      if (goal.kind === "price") {
-        // Simpson's rule over the block: the mean risk is the share of the block that demand uses.
-        const used = (risks[2 * k]! + 4 * risks[2 * k + 1]! + risks[2 * k + 2]!) / 6;
-        missed[k]![i] = used / risk;
-      } else {
-        missed[k]![i] = ((1 - doubt) * risks[k]! + doubt * seen[k]!) / risk;
-      }
-    }
-  });
-  return missed;
-}
-
-/** Blocks until even the widest curve's tail is negligible beside the risk. */
-function blocksUpTo(
-  curves: readonly (readonly number[])[],
-  lately: readonly number[],
-  blockLoad: number,
-  risk: number,
-): number {
-  const highest = [...curves, lately].reduce((most, loads) => Math.max(most, loads[loads.length - 1]!), 0);
-  // The tail beyond the highest quantile falls with the square of a cube root: four times the load is 60 % further.
-  const reach = risk < 0.001 ? 8 : risk < 0.005 ? 3 : 1.5;
-  return Math.max(1, Math.ceil((reach * highest) / blockLoad) + 1);
+  { goal, risk, doubt }: Belief,
+): Ahead["missed"] {
+  if (goal.kind === "price") {
+    // Simpson's rule over the block: the mean risk is the share of it that demand uses.
+    return (block) =>
+      Float64Array.from(curves, (loads) => {
+        const at = (place: number) => riskAbove({ quantiles, loads }, (block + place) * blockLoad);
+        return (at(0) + 4 * at(0.5) + at(1)) / (6 * risk);
+      });
+  }
+  return (block) => {
+    const seen = doubt * riskAbove({ quantiles, loads: lately }, block * blockLoad);
+    return Float64Array.from(
+      curves,
+      (loads) => ((1 - doubt) * riskAbove({ quantiles, loads }, block * blockLoad) + seen) / risk,
+    );
+  };
 }
 
 /** The most machines that any bin before `until` needs, or null where nothing is forecast. */

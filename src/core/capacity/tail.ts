@@ -15,26 +15,22 @@ const TAIL_POWER = 2;
 /** What is known of one bin's load: `loads[i]` is exceeded with probability 1 − `quantiles[i]`; both ascending. */
 export type Curve = { readonly quantiles: readonly Quantile[]; readonly loads: readonly number[] };
 
-/** The probability that the load exceeds each of `at`, which must ascend and not be negative. */
-export function risksAbove({ quantiles, loads }: Curve, at: readonly number[]): number[] {
+/** The probability that the load exceeds `load`, which must not be negative. */
+export function riskAbove({ quantiles, loads }: Curve, load: number): number {
   const last = loads.length - 1;
   let above = 0;
-  return at.map((load) => {
-    while (above <= last && loads[above]! <= load) above++;
-    if (above > last) return beyond(loads, quantiles, load);
-    const high = 1 - quantiles[above]!;
-    if (above === 0) return 1 - (1 - high) * (load / loads[0]!);
-    const low = 1 - quantiles[above - 1]!;
-    const share = (load - loads[above - 1]!) / (loads[above]! - loads[above - 1]!);
-    return low * (high / low) ** share;
-  });
+  while (above <= last && loads[above]! <= load) above++;
+  if (above > last) return beyond(loads, 1 - quantiles[last]!, load);
+  const high = 1 - quantiles[above]!;
+  if (above === 0) return 1 - (1 - high) * (load / loads[0]!);
+  const low = 1 - quantiles[above - 1]!;
+  const share = (load - loads[above - 1]!) / (loads[above]! - loads[above - 1]!);
+  return low * (high / low) ** share;
 }
 
-function beyond(loads: readonly number[], quantiles: readonly Quantile[], load: number): number {
-  const last = loads.length - 1;
+function beyond(loads: readonly number[], risk: number, load: number): number {
   const middle = rootOf(loads[0]!);
-  const known = rootOf(loads[last]!) - middle;
+  const known = rootOf(loads[loads.length - 1]!) - middle;
   const distance = rootOf(load) - middle;
-  const risk = 1 - quantiles[last]!;
   return distance <= known ? risk : risk * (known / distance) ** TAIL_POWER;
 }

@@ -20,8 +20,10 @@ const START_COST_MINUTES = 2;
 export type Ahead = {
   readonly start: Instant;
   readonly binMs: number;
-  /** missed[k][i]: machine-minutes a minute that bin i costs without the block of machines k. */
-  readonly missed: readonly ArrayLike<number>[];
+  /** Of block k (from 0), bin by bin: machine-minutes a minute that being without it costs. Never rises with k. */
+  readonly missed: (block: number) => ArrayLike<number>;
+  /** Beyond so many blocks nothing is missed. */
+  readonly blocks: number;
 };
 
 export type Schedule = {
@@ -32,9 +34,10 @@ export type Schedule = {
 
 /** How many blocks of machines should run from now on. `fleet` is counted in blocks. */
 export function worthRunning(ahead: Ahead, fleet: FleetNow, schedule: Schedule): number {
+  const calendar = calendarOf(ahead, schedule);
   let running = 0;
-  for (const missed of ahead.missed) {
-    const worth = worthOfBlock(missed, ahead, schedule);
+  while (running < ahead.blocks) {
+    const worth = worthOfBlock(ahead.missed(running), calendar);
     const servesAt =
       running < fleet.serving ? schedule.ticks[0]! : fleet.bootingUntil[running - fleet.serving];
     const isWorth =
@@ -45,6 +48,36 @@ export function worthRunning(ahead: Ahead, fleet: FleetNow, schedule: Schedule):
   return running;
 }
 
+/** What all blocks share: where the ticks lie among the bins, and where a start at each of them lands. */
+type Calendar = Schedule & {
+  readonly minutesPerBin: number;
+  /** In bins from the first one. */
+  readonly place: (at: Instant) => number;
+  readonly tickPlaces: readonly number[];
+  readonly servingPlaces: readonly number[];
+  /** The first tick at which what is started at tick i serves. */
+  readonly landings: readonly number[];
+};
+
+function calendarOf({ start, binMs }: Ahead, { ticks, leadMs }: Schedule): Calendar {
+  const place = (at: Instant) => (at - start) / binMs;
+  return {
+    ticks,
+    leadMs,
+    minutesPerBin: binMs / MINUTE_MS,
+    place,
+    tickPlaces: ticks.map(place),
+    servingPlaces: ticks.map((at) => place(at + leadMs)),
+    landings: ticks.map((at, tick) => landingOf(ticks, tick, at + leadMs)),
+  };
+}
+
+function landingOf(ticks: readonly Instant[], tick: number, servesAt: Instant): number {
+  let landing = tick + 1;
+  while (landing < ticks.length - 1 && ticks[landing]! < servesAt) landing++;
+  return Math.min(landing, ticks.length - 1);
+}
+
 type Worth = {
   /** Net minutes of not running until the next tick; of starting now; of running now and serving from the instant. */
   readonly wait: number;
@@ -52,34 +85,43 @@ type Worth = {
   readonly from: (servesAt: Instant) => number;
 };
 
-function worthOfBlock(missed: ArrayLike<number>, ahead: Ahead, { ticks, leadMs }: Schedule): Worth {
-  const saved = runningTotal(missed, ahead);
+function worthOfBlock(missed: ArrayLike<number>, calendar: Calendar): Worth {
+  const { ticks, tickPlaces, servingPlaces, landings, minutesPerBin, place } = calendar;
+  const sums = runningSums(missed, minutesPerBin);
   const last = ticks.length - 1;
+  /** The best net minutes from each tick on, where the block serves at it, and where it does not run. */
   const on = new Float64Array(last + 1);
   const off = new Float64Array(last + 1);
-  const best = (tick: number) => Math.max(on[tick]!, off[tick]!);
-  /** Paid from tick `paid`, serving from `servesAt`: up to the first tick at which it serves, and the best from there. */
-  const runFrom = (paid: number, servesAt: Instant): number => {
-    let landed = paid + 1;
-    while (landed < last && ticks[landed]! < servesAt) landed++;
-    const gain = Math.max(0, saved(ticks[landed]!) - saved(servesAt));
-    return gain - (ticks[landed]! - ticks[paid]!) / MINUTE_MS + best(landed);
-  };
-  const startAt = (tick: number) => runFrom(tick, ticks[tick]! + leadMs) - START_COST_MINUTES;
-  for (let tick = last - 1; tick >= 0; tick--) {
-    on[tick] = runFrom(tick, ticks[tick]!);
-    off[tick] = tick === 0 ? off[1]! : Math.max(off[tick + 1]!, startAt(tick));
+  const savedAt = tickPlaces.map((at) => totalAt(sums, at));
+  const runFrom = (paid: number, landing: number, saved: number): number =>
+    Math.max(0, savedAt[landing]! - saved) -
+    (ticks[landing]! - ticks[paid]!) / MINUTE_MS +
+    Math.max(on[landing]!, off[landing]!);
+  const startAt = (tick: number) =>
+    runFrom(tick, landings[tick]!, totalAt(sums, servingPlaces[tick]!)) - START_COST_MINUTES;
+  for (let tick = last - 1; tick > 0; tick--) {
+    on[tick] = runFrom(tick, tick + 1, savedAt[tick]!);
+    off[tick] = Math.max(off[tick + 1]!, startAt(tick));
   }
-  return { wait: off[0]!, start: startAt(0), from: (servesAt) => runFrom(0, servesAt) };
+  return {
+    wait: off[1] ?? 0,
+    start: startAt(0),
+    from: (servesAt) => runFrom(0, landingOf(ticks, 0, servesAt), totalAt(sums, place(servesAt))),
+  };
 }
 
-/** Minutes saved up to an instant, linear within a bin; flat before the first and after the last. */
-function runningTotal(missed: ArrayLike<number>, { start, binMs }: Ahead): (at: Instant) => number {
+/** Minutes saved up to the start of each bin. */
+function runningSums(missed: ArrayLike<number>, minutesPerBin: number): Float64Array {
   const sums = new Float64Array(missed.length + 1);
-  for (let i = 0; i < missed.length; i++) sums[i + 1] = sums[i]! + (missed[i]! * binMs) / MINUTE_MS;
-  return (at) => {
-    const place = Math.min(missed.length, Math.max(0, (at - start) / binMs));
-    const whole = Math.floor(place);
-    return sums[whole]! + (place - whole) * ((sums[whole + 1] ?? sums[whole]!) - sums[whole]!);
-  };
+  for (let i = 0; i < missed.length; i++) sums[i + 1] = sums[i]! + missed[i]! * minutesPerBin;
+  return sums;
+}
+
+/** Linear within a bin; flat before the first and after the last. */
+function totalAt(sums: Float64Array, place: number): number {
+  const last = sums.length - 1;
+  if (place <= 0) return 0;
+  if (place >= last) return sums[last]!;
+  const whole = Math.floor(place);
+  return sums[whole]! + (place - whole) * (sums[whole + 1]! - sums[whole]!);
 }

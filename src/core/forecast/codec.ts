@@ -31,7 +31,7 @@ export type HotState = {
   /** Bins before this were learned when it was written. */
   through: Instant;
   /** The promise's books travel with the state: they too change at every tick. */
-  ledger?: ServiceLedger | null;
+  ledger?: ServiceLedger;
   /** float32 loads of the bins before it, the newest last; NaN where none was learned. */
   journal: string;
   /** Absent where no outside expert was ever asked. */
@@ -60,8 +60,15 @@ export function encodeHot(state: ForecastState, ledger: ServiceLedger | null = n
   const { zone, binMs, through, journal, outside } = state;
   const end = binAt(state, through);
   const loads = journal.map((_, i) => journal[(end + i) % journal.length]!);
-  const hot = { version: VERSION, zone, binMs, through, ledger, journal: toBase64(loads) };
-  return outside === null ? hot : { ...hot, outside: encodeOutside(outside, end) };
+  return {
+    version: VERSION,
+    zone,
+    binMs,
+    through,
+    journal: toBase64(loads),
+    ...(ledger && { ledger }),
+    ...(outside && { outside: encodeOutside(outside, end) }),
+  };
 }
 
 export function encodeCold(state: ForecastState): ColdState {

@@ -101,7 +101,8 @@ async function setPool(
     update flyahead.worker_regions set
       mode = coalesce(${mode}, mode),
       min_workers = ${own("minWorkers")}::integer, max_workers = ${own("maxWorkers")}::integer,
-      requests_per_worker = ${own("requestsPerWorker")}::float8, quantile = ${own("quantile")}::float8,
+      requests_per_worker = ${own("requestsPerWorker")}::float8, short_share = ${own("shortShare")}::float8,
+      unserved_price = ${own("unservedPrice")}::float8,
       lead_seconds = ${own("leadSeconds")}::integer, cooldown_seconds = ${own("cooldownSeconds")}::integer,
       stabilisation_seconds = ${own("stabilisationSeconds")}::integer, stale_seconds = ${own("staleSeconds")}::integer,
       override_seconds = ${own("overrideSeconds")}::integer, time_zone = ${own("timeZone")},

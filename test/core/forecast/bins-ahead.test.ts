@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { binAhead, errorsAt, rootAhead, shareBelow, sharesOf } from "../../../src/core/forecast/bins-ahead.ts";
+import {
+  binAhead,
+  errorsAt,
+  rootAhead,
+  shareBelow,
+  sharesOf,
+} from "../../../src/core/forecast/bins-ahead.ts";
 import { ensembleForecaster } from "../../../src/core/forecast/ensemble.ts";
 import { freshDesk } from "../../../src/core/forecast/mixture.ts";
 import { emptyState } from "../../../src/core/forecast/state.ts";
@@ -59,7 +65,10 @@ describe("one bin ahead", () => {
   it("is as likely under its quantile as the quantile says", () => {
     for (const bins of state.leads.map((lead) => lead.bins)) {
       for (const quantile of [0.1, 0.5, 0.9, 0.99]) {
-        expect(shareBelow(ahead(bins), sharesOf(state.leads), quantileOf(bins, quantile))).toBeCloseTo(quantile, 6);
+        expect(shareBelow(ahead(bins), sharesOf(state.leads), quantileOf(bins, quantile))).toBeCloseTo(
+          quantile,
+          6,
+        );
       }
     }
   });

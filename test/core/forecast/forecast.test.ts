@@ -20,6 +20,7 @@ const forecast: Forecast = {
     [5, 50],
     [9, 130],
   ],
+  lately: [1, 5, 9],
 };
 
 it.each([
