@@ -8,9 +8,10 @@ import type { Tally } from "../../core/observation.ts";
 import { DAY_MS, HOUR_MS, type Instant } from "../../core/time.ts";
 import type { HistoryRow, PoolRow, SpendingRow } from "./database.ts";
 
-/** Carries the total up to `now`, from where the machines run that the books have now. */
+/** Where the books have another number of machines now: carries the total up to `now`. */
 export function noteSpending(row: PoolRow, now: Instant): void {
   const running = row.machines.filter(({ state }) => isActive({ state, cordoned: false })).length;
+  if (row.spending?.running === running) return;
   row.spending = {
     since: now,
     running,

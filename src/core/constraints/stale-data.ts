@@ -29,7 +29,7 @@ type Unfresh = Exclude<Observation["samples"], { status: "fresh" }>;
 
 function withoutData(samples: Unfresh, policy: Policy, from: number): Limits {
   const what = `samples are ${samples.status}: ${samples.why}`;
-  const floor = Math.max(from, policy.floorWorkers ?? policy.minWorkers);
+  const floor = Math.max(from, Math.min(policy.floorWorkers ?? policy.minWorkers, policy.maxWorkers));
   if (samples.ageMs === undefined) return { low: floor, why: what };
   const ageSeconds = samples.ageMs / SECOND_MS;
   if (ageSeconds > policy.staleTrustSeconds)
