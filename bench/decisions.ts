@@ -5,6 +5,10 @@
  *
  * One setting for all series: the price (20, 100) or the promise (p0.01, p0.001) and the boot are inputs of the policy, and
  * nothing else is: no maximum, no cooldown. One process a series, as many as there are cores.
+ *
+ *   npx tsx bench/decisions.ts --traces DIR --origins FILE --defaults
+ *
+ * prints what the shipped defaults do on the same series, looking every 15 minutes and every minute, with a boot of a minute.
  */
 import { fork } from "node:child_process";
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -14,6 +18,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { Policy } from "../src/core/policy.ts";
 import { RULES_OFF } from "../src/core/rules.ts";
+import { defaultsText, underDefaults } from "./decisions/defaults.ts";
 import { drive } from "./decisions/drive.ts";
 import { readMinutes } from "./decisions/minutes.ts";
 
@@ -28,6 +33,7 @@ const { values: flags } = parseArgs({
     series: { type: "string" },
     boots: { type: "string", default: "1,5,15" },
     only: { type: "string" },
+    defaults: { type: "boolean", default: false },
   },
 });
 if (!flags.origins || !flags.traces) {
@@ -39,8 +45,19 @@ const boots = flags.boots.split(",").map(Number);
 type Series = { name: string; file: string; step_seconds: number };
 const { series }: { series: Series[] } = JSON.parse(readFileSync(origins, "utf8"));
 
-if (flags.only !== undefined) await one(series.find(({ name }) => name === flags.only)!);
-else await all(series.filter(({ name }) => !flags.series || flags.series.split(",").includes(name)));
+const wanted = series.filter(({ name }) => !flags.series || flags.series.split(",").includes(name));
+if (flags.only !== undefined) one(series.find(({ name }) => name === flags.only)!);
+else if (flags.defaults) printDefaults(wanted);
+else await all(wanted);
+
+function printDefaults(wanted: readonly Series[]): void {
+  const rows = wanted.flatMap(({ name, file, step_seconds }) => {
+    console.error(`${name} …`);
+    const trace = readMinutes(name, join(traces, file), step_seconds);
+    return [15, 1].map((cadenceMinutes) => underDefaults(trace, cadenceMinutes));
+  });
+  console.log(defaultsText(rows));
+}
 
 async function all(wanted: readonly Series[]): Promise<void> {
   writeFileSync(out, "series,boot,lambda,minute,desired\n");
@@ -76,7 +93,7 @@ function apart(name: string, part: string): Promise<string> {
   });
 }
 
-async function one({ name, file, step_seconds }: Series): Promise<void> {
+function one({ name, file, step_seconds }: Series): void {
   const trace = readMinutes(name, join(traces, file), step_seconds);
   const goals = [
     ...PRICES.map((price) => ({ label: `${price}`, shortShare: 0.001, unservedPrice: price })),

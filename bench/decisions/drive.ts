@@ -29,7 +29,7 @@ export type Rider = {
   readonly note: (minute: number, desired: number) => void;
 };
 
-/** @returns CPU-free summary: ticks decided and milliseconds they took. */
+/** @returns ticks decided, and the milliseconds that deciding took by the clock. */
 export function drive(
   trace: Minutes,
   cadenceMinutes: number,

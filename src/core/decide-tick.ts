@@ -7,6 +7,7 @@ import { type CapacityModel, capacityModelOf, machinesFor } from "./capacity/cap
 import { fleetNow } from "./capacity/fleet-now.ts";
 import { type Belief, PLAN_QUANTILES, planCapacity, planWindow } from "./capacity/plan-capacity.ts";
 import { type Decision, decide, type Trust } from "./decide.ts";
+import { loadReader } from "./forecast/bins-ahead.ts";
 import type { Rival } from "./forecast/blend.ts";
 import { ensembleForecaster } from "./forecast/ensemble.ts";
 import {
@@ -16,6 +17,7 @@ import {
   HORIZONS_MS,
   STORED_QUANTILES,
 } from "./forecast/forecast.ts";
+import { binAt } from "./forecast/grid.ts";
 import { type NextPeak, nextPeakOf, PEAK_WINDOW_MS } from "./forecast/next-peak.ts";
 import {
   noteOutside,
@@ -166,7 +168,7 @@ function forecastTraffic(observation: Observation): Step4 {
     until: untils[i]!,
     load,
   }));
-  const predictions = HORIZONS_MS.map((horizonMs) => predictionAt(learned, panel, now, horizonMs));
+  const predictions = predictionsAt(learned, panel, rivals.length === 0, now);
   return {
     forecast: inFourDigits(panel.forecast({ from, until, quantiles: PLAN_QUANTILES })),
     peaks,
@@ -225,14 +227,17 @@ function outlookStepMs({ binMs }: ForecastState): number {
 }
 
 /** Predictions are of the bins that SQL judges; where ours are narrower, of the highest within one. */
-function predictionAt(state: ForecastState, panel: Panel, now: Instant, horizonMs: number): Prediction {
-  const targetAt = floorTo(now + horizonMs, FORECAST_BIN_MS);
-  const bin = { from: targetAt, until: targetAt + FORECAST_BIN_MS };
-  const load =
-    state.binMs < FORECAST_BIN_MS
-      ? maxOverShort(state, bin, STORED_QUANTILES)
-      : panel.forecast({ ...bin, quantiles: STORED_QUANTILES }).load.map((curve) => curve[0]!);
-  return { horizonMs, targetAt, load };
+function predictionsAt(state: ForecastState, panel: Panel, isAlone: boolean, now: Instant): Prediction[] {
+  const read = loadReader(state, STORED_QUANTILES);
+  return HORIZONS_MS.map((horizonMs) => {
+    const targetAt = floorTo(now + horizonMs, FORECAST_BIN_MS);
+    const bin = { from: targetAt, until: targetAt + FORECAST_BIN_MS };
+    if (state.binMs < FORECAST_BIN_MS)
+      return { horizonMs, targetAt, load: maxOverShort(state, bin, STORED_QUANTILES) };
+    if (isAlone) return { horizonMs, targetAt, load: read(binAt(state, targetAt)) };
+    const { load } = panel.forecast({ ...bin, quantiles: STORED_QUANTILES });
+    return { horizonMs, targetAt, load: load.map((curve) => curve[0]!) };
+  });
 }
 
 /** What it said itself, for the books: SQL judges it beside ours. */

@@ -8,7 +8,8 @@ import { errorQuantile, errorShare, errorShares } from "./errors.ts";
 import { originFeatures, targetFeatures } from "./features.ts";
 import { binsPerDay, placeOf } from "./grid.ts";
 import { type Lead, leadsAround, MEAN_MISS } from "./lead.ts";
-import { type Desk, mixAgain } from "./mixture.ts";
+import { type Desk, freshDesk, mixAgain } from "./mixture.ts";
+import { loadOf } from "./root.ts";
 import { dayPart, spreadFeatures, spreadOf } from "./spread.ts";
 import type { ForecastState } from "./state.ts";
 
@@ -84,4 +85,17 @@ export function shareBelow(parts: BinAhead, shares: readonly Float64Array[], roo
     share += part.share * errorShare(shares[part.lead]!, (root - part.median) / part.spread);
   }
   return share;
+}
+
+/**
+ * Reads the loads of any bins at one list of quantiles.
+ * @returns a function of the bin's number: loads in the unit of the samples, in the order of `quantiles`
+ */
+export function loadReader(state: ForecastState, quantiles: readonly Quantile[]): (bin: number) => number[] {
+  const errors = quantiles.map((quantile) => errorsAt(state.leads, quantile));
+  const desk = freshDesk();
+  return (bin) => {
+    const ahead = binAhead(state, desk, bin);
+    return errors.map((ofLeads) => Math.round(100 * loadOf(rootAhead(ahead, ofLeads))) / 100);
+  };
 }

@@ -12,14 +12,12 @@
 import { coveredByEvent, type TrafficEvent } from "../events/event.ts";
 import { floorTo, type Instant, MINUTE_MS } from "../time.ts";
 import { measuredUntil, peakBetween, type TrafficSeries } from "../traffic.ts";
-import { binAhead, errorsAt, rootAhead } from "./bins-ahead.ts";
+import { loadReader } from "./bins-ahead.ts";
 import { describe } from "./describe.ts";
 import { FORECAST_BIN_MS, type Forecast, type Forecaster, type ForecastRequest } from "./forecast.ts";
 import { binAt } from "./grid.ts";
 import { lately } from "./lately.ts";
 import { learner } from "./learn.ts";
-import { freshDesk } from "./mixture.ts";
-import { loadOf } from "./root.ts";
 import { copyState, emptyState, type ForecastState } from "./state.ts";
 
 export const MODEL = "ensemble-1";
@@ -72,19 +70,15 @@ function isWhole({ start, binMs, values }: TrafficSeries, from: Instant, widthMs
 }
 
 function forecast(state: ForecastState, request: ForecastRequest): Forecast {
-  const { leads } = state;
   const every = Math.max(1, Math.round((request.binMs ?? state.binMs) / state.binMs));
   const binMs = every * state.binMs;
   const first = binAt(state, request.from);
   const length = Math.max(0, Math.ceil((request.until - first * state.binMs) / binMs));
-  const errors = request.quantiles.map((quantile) => errorsAt(leads, quantile));
+  const read = loadReader(state, request.quantiles);
   const curves = request.quantiles.map(() => new Array<number>(length));
-  const desk = freshDesk();
   for (let i = 0; i < length; i++) {
-    const ahead = binAhead(state, desk, first + i * every);
-    for (let q = 0; q < curves.length; q++) {
-      curves[q]![i] = Math.round(100 * loadOf(rootAhead(ahead, errors[q]!))) / 100;
-    }
+    const loads = read(first + i * every);
+    for (let q = 0; q < curves.length; q++) curves[q]![i] = loads[q]!;
   }
   return {
     madeAt: request.from,

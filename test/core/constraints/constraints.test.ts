@@ -11,6 +11,7 @@ import type { Policy } from "../../../src/core/policy.ts";
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from "../../../src/core/time.ts";
 import type { TrafficSeries } from "../../../src/core/traffic.ts";
 import { fresh, minutesBefore, NOW, observation, policy, started } from "../examples.ts";
+import { POLICY_WORDS, secondsOf, TALLY_WORDS } from "../scenario-words.ts";
 
 type Scenario = {
   name: string;
@@ -41,31 +42,6 @@ function readScenarios(): Scenario[] {
     };
   });
 }
-
-/** Numbers of the policy, by the words of the table. */
-const POLICY_WORDS: Record<string, keyof Policy> = {
-  min: "minWorkers",
-  max: "maxWorkers",
-  floor: "floorWorkers",
-  cap: "capFactor",
-  budget: "budgetMachineHours",
-  usd: "budgetUsd",
-  flaps: "flapsPerDay",
-  growStep: "growStepWorkers",
-  growShare: "growStepShare",
-  shrinkStep: "shrinkStepWorkers",
-  shrinkShare: "shrinkStepShare",
-  low: "lowConfidence",
-  band: "shrinkBand",
-};
-const TALLY_WORDS: Record<string, keyof Tally> = {
-  changes: "changesToday",
-  spent: "spentMachineHours",
-  spentUsd: "spentUsd",
-};
-
-const secondsOf = (word: string) =>
-  Number.parseInt(word, 10) * (word.endsWith("m") ? 60 : word.endsWith("h") ? 3_600 : 1);
 
 function observed({ name, from, given }: Scenario): { seen: Observation; outlook: Outlook } {
   const changes: {
