@@ -121,3 +121,10 @@ export function forecastOf(bins: readonly (readonly number[])[]): Forecast {
     lately: PLAN_QUANTILES.map(() => 0),
   };
 }
+
+/** One bin's loads at the plan's quantiles: sure to 2 %. */
+export function curve(load: number): number[] {
+  return PLAN_QUANTILES.map((_, i) =>
+    Number((load * (1 + (0.02 * i) / (PLAN_QUANTILES.length - 1))).toPrecision(4)),
+  );
+}
