@@ -77,7 +77,9 @@ function keepers(active: readonly Machine[], pinnedMachineId: string | null, rem
   const pinned = active.find(({ id }) => id === pinnedMachineId);
   const stays = new Set(pinned ? [pinned.id] : []);
   if (remaining === 0 || pinned?.health === "passing") return stays;
-  const healthy = active.filter(({ health }) => health === "passing").sort(oldestFirst)[0];
+  const healthy = active
+    .filter(({ health }) => health === "passing")
+    .sort((a, b) => (b.release ?? 0) - (a.release ?? 0) || oldestFirst(a, b))[0];
   // One place, and the pinned machine takes it, whatever its checks say.
   if (healthy && stays.size < remaining) stays.add(healthy.id);
   return stays;
