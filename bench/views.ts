@@ -79,7 +79,7 @@ async function measure(sql: Sql): Promise<number[]> {
   return times;
 }
 
-/** The tick's own questions, each one round trip, at a steady state. */
+/** The tick's own questions at a steady state. */
 async function tickQueries(sql: Sql): Promise<Record<string, number>> {
   const pools = await sql<
     { region: string; processGroup: string }[]
@@ -109,7 +109,6 @@ async function tickQueries(sql: Sql): Promise<Record<string, number>> {
       );
       await history.closeTick({ lease: answer.lease, now: slot, outcomes: [], summary: {} });
     }),
-    "round trips": 5,
   };
 }
 

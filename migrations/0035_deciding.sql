@@ -155,3 +155,6 @@ comment on column flyahead_api.scaling_plan.within_minutes is 'how far ahead thi
 comment on column flyahead_api.scaling_plan.load is 'requests a minute that the busiest minute until then stays under, at the quantile';
 comment on column flyahead_api.scaling_plan.workers_needed is 'machines for that load';
 grant select on flyahead_api.scaling_plan to flyahead_service, flyahead_operator;
+
+revoke all on function flyahead.policy_of, flyahead.write_decisions from public;
+grant execute on function flyahead.policy_of, flyahead.write_decisions to flyahead_service;

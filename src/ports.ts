@@ -3,6 +3,8 @@
  * the real one. A port speaks the words of core; what Fly, Postgres or Redis call it stays in their rooms.
  */
 import type { Action } from "./core/actions.ts";
+import type { BootStats } from "./core/capacity/boot-stats.ts";
+import type { Boot } from "./core/capacity/boots.ts";
 import type { Decision } from "./core/decide.ts";
 import type { Prediction } from "./core/decide-tick.ts";
 import type { Machine, MachineState, PoolKey } from "./core/fleet.ts";
@@ -105,6 +107,10 @@ export type PoolMemory = {
   /** The pool's own values; absent ones come from the configuration. */
   readonly policy: Partial<Policy>;
   readonly machines: readonly KnownMachine[];
+  /** When a tick last read the pool's machines; null where none could. */
+  readonly lookedAt: Instant | null;
+  /** How long boots took of late; empty where none was measured. */
+  readonly boots: readonly BootStats[];
   readonly state: StoredState | null;
   readonly coldSavedAt: Instant | null;
   readonly override: Override | null;
@@ -123,6 +129,8 @@ export type PoolTick = {
   readonly record: TickRecord;
   /** null where the list could not be read: the books stay as they are. */
   readonly machines: readonly Machine[] | null;
+  /** Boots that ended since the last look. One that is known is told again only to better its evidence. */
+  readonly boots: readonly Boot[];
   /** One intent per action; empty unless the mode is act. */
   readonly actions: readonly Action[];
   readonly override: Override | null;

@@ -63,6 +63,23 @@ table flyahead.autoscaling_history
   CREATE INDEX autoscaling_history_tick ON flyahead.autoscaling_history USING btree (tick_id)
   grant to flyahead_service delete, insert, select, update
 
+table flyahead.boot_times
+-- how long a machine took from being asked for to serving; one row a boot
+  pool_id integer not null
+  machine_id text not null
+  path text not null -- start: it was stopped; resume: it was suspended; create: it was made
+  asked_at timestamp with time zone not null -- when it was asked to serve, by Fly's account where there is one
+  serving_at timestamp with time zone not null -- when it was first known to serve
+  seconds double precision not null -- from asking to serving, or the bound that evidence says
+  evidence text not null -- event: Fly's events measured it; atMost, atLeast: ticks saw it, and this is all that they know
+  constraint CHECK (((seconds >= (0)::double precision) AND (seconds < 'Infinity'::double precision)))
+  constraint CHECK ((evidence = ANY (ARRAY['event'::text, 'atMost'::text, 'atLeast'::text])))
+  constraint CHECK ((path = ANY (ARRAY['start'::text, 'resume'::text, 'create'::text])))
+  constraint FOREIGN KEY (pool_id) REFERENCES flyahead.worker_regions(id)
+  constraint PRIMARY KEY (pool_id, asked_at, machine_id)
+  CREATE INDEX boot_times_recent ON flyahead.boot_times USING btree (pool_id, path, evidence, asked_at DESC, machine_id) INCLUDE (seconds)
+  grant to flyahead_service insert, select, update
+
 table flyahead.capacity_steps
 -- what stood ready in a pool from `since` until the next step; written when a tick finds or makes a change
   pool_id integer not null
@@ -539,6 +556,33 @@ view flyahead_api.autoscaling_analytics
     round((d.observed_minutes / 60::double precision)::numeric, 2) AS observed_hours
    FROM flyahead.scaling_1d d
      JOIN flyahead.worker_regions w ON w.id = d.pool_id;
+
+view flyahead_api.boot_times
+-- how long machines took from being asked for to serving: the last 200 boots of each pool, path and evidence, none older than 30 days
+  app text -- Fly app
+  region text -- Fly region
+  process_group text -- Fly process group
+  path text -- start: the machine was stopped; resume: it was suspended; create: it was made
+  evidence text -- event: measured by Fly's events; atMost: ticks a minute apart saw it, it took no longer than that; atLeast: a tick saw it half-way, it took longer than that
+  boots integer -- boots that the other columns speak of
+  p50_seconds double precision -- half of them took no longer
+  p95_seconds double precision -- 95 % of them took no longer; with evidence event and from 20 boots up, what a decision plans with
+  p99_seconds double precision -- a boot that takes twice as long as this counts as stuck
+  newest_at timestamp with time zone -- when the newest of them was asked for
+  grant to flyahead_operator select
+  grant to flyahead_service select
+ SELECT w.app,
+    w.region,
+    w.process_group,
+    s.path,
+    s.evidence,
+    s.boots,
+    s.p50 AS p50_seconds,
+    s.p95 AS p95_seconds,
+    s.p99 AS p99_seconds,
+    s.newest_at
+   FROM flyahead.worker_regions w
+     CROSS JOIN LATERAL flyahead.boot_stats(w.id, flyahead.now()) s(path, evidence, boots, p50, p95, p99, newest_at);
 
 view flyahead_api.expert_weights
 -- whom the forecaster listens to: per pool and lead the part of each expert, what it lately missed, and how the predictions of the last seven days did
@@ -1103,6 +1147,15 @@ function flyahead.available_storage_mode() → text
   sql, stable
   callers: nobody
 
+function flyahead.boot_rank(text) → integer
+  sql, immutable
+  callers: flyahead_service
+
+function flyahead.boot_stats(integer,timestamp with time zone) → TABLE(path text, evidence text, boots integer, p50 double precision, p95 double precision, p99 double precision, newest_at timestamp with time zone)
+-- how long a pool's boots took of late, per path and evidence, in seconds
+  sql, stable, security definer, search_path=pg_catalog, pg_temp
+  callers: flyahead_operator, flyahead_service
+
 function flyahead.bucket(interval,timestamp with time zone) → timestamp with time zone
   sql, immutable
   callers: flyahead_operator, flyahead_service
@@ -1252,6 +1305,10 @@ function flyahead.no_time_zone(text) → timestamp with time zone
   plpgsql, volatile
   callers: nobody
 
+function flyahead.note_boots(jsonb) → void
+  sql, volatile
+  callers: flyahead_service
+
 function flyahead.note_request(text,timestamp with time zone,text[],timestamp with time zone,integer,text) → void
   sql, volatile, security definer, search_path=pg_catalog, pg_temp
   callers: flyahead_service
@@ -1281,6 +1338,10 @@ function flyahead.pools_of(jsonb) → TABLE(pool_id integer, doc jsonb)
   sql, stable
   callers: flyahead_service
 
+function flyahead.prune_boots(timestamp with time zone) → integer
+  plpgsql, volatile
+  callers: nobody
+
 function flyahead.prune_history(timestamp with time zone,integer) → integer
   plpgsql, volatile
   callers: nobody
@@ -1296,6 +1357,10 @@ function flyahead.prune_rollups(timestamp with time zone) → integer
 function flyahead.prune_schedule() → integer
   plpgsql, volatile
   callers: nobody
+
+function flyahead.recall_boots(text,timestamp with time zone) → TABLE(region text, process_group text, looked_at double precision, boots jsonb)
+  sql, stable
+  callers: flyahead_service
 
 function flyahead.recall_pools(text,timestamp with time zone) → SETOF jsonb
   sql, stable
@@ -1420,7 +1485,7 @@ function flyahead.vault_secret(text) → text
 
 function flyahead.write_decisions(bigint,timestamp with time zone,integer,timestamp with time zone,jsonb) → void
   sql, volatile
-  callers: public
+  callers: flyahead_service
 
 function flyahead.write_forecasts(timestamp with time zone,jsonb) → void
   plpgsql, volatile

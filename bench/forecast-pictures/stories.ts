@@ -61,7 +61,7 @@ function storm(): Story {
   return {
     name: "storm",
     title: "A storm that began a quarter of an hour ago",
-    says: "The load is four times the usual. The forecast lets it fade within the hour, and leaves the coming night alone.",
+    says: "The load is four times the usual. The forecast lets most of it fade within the hour, and expects a busier evening and night.",
     traffic: laidOver(ordinary(), (at, load) => load + Math.round(crowd(at))),
     from: MONDAY + 10 * HOUR_MS,
     until: MONDAY + 28 * HOUR_MS,

@@ -73,6 +73,7 @@ export function tickOf(lease: Lease, now: Instant, pools: readonly PoolKey[]): O
         lastAsked: null,
         size: { cpuKind: "shared", cpus: 1, memoryMb: 256 },
       })),
+      boots: [],
       actions: [],
       override: null,
       hot: HOT,

@@ -2,6 +2,7 @@
  * All that one pool's tick read, and how old each part is: the only input of the pure half. A source that failed is a
  * value here, not an exception, so that every rule can say what it does without it.
  */
+import type { BootStats } from "./capacity/boot-stats.ts";
 import type { TrafficEvent } from "./events/event.ts";
 import type { Machine, PoolKey } from "./fleet.ts";
 import type { OutsideForecast } from "./forecast/outside.ts";
@@ -47,6 +48,8 @@ export type Observation = {
   readonly machines: Part<readonly Machine[]>;
   /** Active machines by the books of the last tick: what is told of where the list cannot be read. */
   readonly bookedWorkers: number;
+  /** How long the pool's boots took of late; absent where none was measured. */
+  readonly boots?: readonly BootStats[];
   /** From the forecaster's watermark, and at least the stabilisation time, up to now. */
   readonly samples: Part<TrafficSeries>;
   readonly state: ForecastState | null;

@@ -2,6 +2,7 @@
  * Step 3: read all that an app's pools can be decided from. Fly, the books and the samples each either answer or are
  * marked as missing; only without the books there is no tick, since nothing could be written down either.
  */
+import { type Boot, bootsOf } from "../core/capacity/boots.ts";
 import { lookBackMs } from "../core/constraints/look-back.ts";
 import { isSchedule } from "../core/constraints/schedule-text.ts";
 import { isActive, type Machine, type PoolKey, poolName } from "../core/fleet.ts";
@@ -36,6 +37,8 @@ export type ObservedPool = {
   readonly coldSavedAt: Instant | null;
   /** An override that was not there before this tick. */
   readonly newOverride: Override | null;
+  /** Boots that ended since the last look. */
+  readonly newBoots: readonly Boot[];
 };
 export type ObservedApp = {
   readonly pools: readonly ObservedPool[];
@@ -75,6 +78,7 @@ export async function observe(
       return {
         coldSavedAt: base.memory?.coldSavedAt ?? null,
         newOverride,
+        newBoots: seen === null ? [] : bootsIn(base, seen, now),
         observation: {
           pool: base.pool,
           slot: lease.slot,
@@ -87,6 +91,7 @@ export async function observe(
           bookedWorkers: (base.memory?.machines ?? []).filter(({ state }) =>
             isActive({ state, cordoned: false }),
           ).length,
+          ...(base.memory !== null && base.memory.boots.length > 0 ? { boots: base.memory.boots } : {}),
           samples: base.samples,
           state: base.state,
           ledger: base.memory?.state?.hot.ledger ?? null,
@@ -256,6 +261,11 @@ function overrideIn(
     ),
   );
   return detectOverride(memory.machines, machines, explained, policy.overrideSeconds, now);
+}
+
+function bootsIn({ memory }: PoolBase, machines: readonly Machine[], now: Instant): Boot[] {
+  if (memory === null) return [];
+  return bootsOf(memory.machines, machines, memory.openIntents, memory.lookedAt, now);
 }
 
 type SeriesByPool = Part<ReadonlyMap<string, TrafficSeries>>;

@@ -33,7 +33,10 @@ export function openDocument(
   };
 }
 
-function poolTick({ observation, tick, coldSavedAt, newOverride }: DecidedPool, now: Instant): PoolTick {
+function poolTick(
+  { observation, tick, coldSavedAt, newOverride, newBoots }: DecidedPool,
+  now: Instant,
+): PoolTick {
   const { pool, mode, policy, machines } = observation;
   const { state } = tick;
   // A clock that went back must not keep the cold part from being saved until it has caught up.
@@ -45,6 +48,7 @@ function poolTick({ observation, tick, coldSavedAt, newOverride }: DecidedPool, 
     decision: tick.decision,
     record: tickRecord(observation, tick),
     machines: partValue(machines),
+    boots: newBoots,
     actions: mode === "act" ? tick.actions : [],
     override: newOverride,
     hot: state === null ? null : encodeHot(state, tick.ledger),

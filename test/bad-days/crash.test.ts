@@ -26,7 +26,7 @@ test.each([
   { app: "reached", how: "the call was done after the death", arrives: true },
 ])("killed in the middle of a call: $how", async ({ app, arrives }) => {
   lab.nextSlot();
-  await lab.adopt(app, { quantile: 0.5 });
+  await lab.adopt(app, { unserved_price: 2 });
   lab.nextSlot();
   await lab.feed(app, 60, 900);
   const held = gate.hold(/\/start$/);

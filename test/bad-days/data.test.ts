@@ -20,7 +20,7 @@ afterAll(() => lab.close());
 test("samples missing for an hour never shrink a pool, however low the forecast is", async () => {
   const app = "silent-low";
   lab.nextSlot();
-  await lab.adopt(app, { quantile: 0.5 });
+  await lab.adopt(app, { unserved_price: 2 });
   await lab.feed(app, 300, 10);
   for (let minutes = 0; minutes < 60; minutes += 15) {
     lab.nextSlot();
@@ -41,7 +41,7 @@ test("samples missing for an hour never shrink a pool, however low the forecast 
 test("samples missing for an hour before the daily rush: the forecast grows the pool", async () => {
   const app = "silent-rush";
   lab.nextSlot();
-  await lab.adopt(app, { quantile: 0.5, max_workers: 6, lead_seconds: 60 });
+  await lab.adopt(app, { unserved_price: 20, max_workers: 6, lead_seconds: 60 });
   // Three days with a rush from 20 to 21 h; the last hour before the fourth is not measured.
   const rush = Math.floor(lab.fly.now() / DAY_MS) * DAY_MS + DAY_MS + 20 * HOUR_MS;
   lab.fly.advanceTo(rush - HOUR_MS);
@@ -67,7 +67,7 @@ test("samples missing for an hour before the daily rush: the forecast grows the 
 test("no history at all: the pool stays as it is, then follows what is measured", async () => {
   for (const app of ["first-day", "first-day-short"]) {
     lab.nextSlot();
-    await lab.adopt(app, { quantile: 0.5 });
+    await lab.adopt(app, { unserved_price: 2 });
     lab.nextSlot();
     await lab.tick(app);
     const [first] = (await historyOf(lab.sql, app)).slice(-1);
@@ -105,7 +105,7 @@ test("zero traffic: down to the minimum, to nothing where that is allowed, and u
     [0, 0, 0],
     [0, 700, 2],
   ] as const) {
-    await lab.sql`update flyahead.worker_regions set min_workers = ${minimum}, quantile = 0.5 where app = ${app}`;
+    await lab.sql`update flyahead.worker_regions set min_workers = ${minimum}, unserved_price = 2 where app = ${app}`;
     lab.nextSlot();
     await lab.feed(app, 60, load);
     expect((await lab.tick(app)).body.apps[0].status).toBe("done");

@@ -25,7 +25,7 @@ const unreached = async () =>
 test("is kept within an app and among apps, and the rest is done when called again", async () => {
   const apps = ["first", "second", "third"];
   lab.nextSlot();
-  for (const app of apps) await lab.adopt(app, { quantile: 0.5, max_workers: 4 });
+  for (const app of apps) await lab.adopt(app, { unserved_price: 2, max_workers: 4 });
   lab.nextSlot();
   for (const app of apps) await lab.feed(app, 60, 1_900);
 

@@ -53,7 +53,7 @@ afterEach(() => void lab.fly.clearFaults());
 
 async function prepare(app: string, load: number, wishes = {}): Promise<void> {
   lab.nextSlot();
-  await lab.adopt(app, { quantile: 0.5, max_workers: 4, ...wishes });
+  await lab.adopt(app, { unserved_price: 2, max_workers: 4, ...wishes });
   lab.nextSlot();
   await lab.feed(app, 60, load);
 }
@@ -153,7 +153,7 @@ describe("without room", () => {
   test("a full region is refused and written down; the other one grows", async () => {
     const app = "two-regions";
     lab.nextSlot();
-    await lab.adopt(app, { quantile: 0.5 });
+    await lab.adopt(app, { unserved_price: 2 });
     lab.nextSlot();
     for (const region of ["fra", "syd"]) await lab.feed(app, 60, 900, region);
     lab.fly.addFault({ kind: "noCapacity", action: "create", app, region: "syd" });

@@ -39,7 +39,7 @@ let local: ProcessLab;
 /** The pool is known and acts; an hour of one load lies behind it. */
 async function prepare(app: string, load: number): Promise<void> {
   await local.run(app);
-  await lab.sql`update flyahead.worker_regions set mode = 'act', min_workers = ${MIN}, max_workers = ${MAX}, quantile = 0.5,
+  await lab.sql`update flyahead.worker_regions set mode = 'act', min_workers = ${MIN}, max_workers = ${MAX}, unserved_price = 2,
     requests_per_worker = 500 where app = ${app}`;
   lab.nextSlot();
   await local.feed(app, 60, load);

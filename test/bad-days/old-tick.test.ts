@@ -27,7 +27,7 @@ afterAll(async () => {
 async function prepare(app: string): Promise<void> {
   lab.nextSlot();
   await local.run(app);
-  await lab.sql`update flyahead.worker_regions set mode = 'act', quantile = 0.5 where app = ${app}`;
+  await lab.sql`update flyahead.worker_regions set mode = 'act', unserved_price = 2 where app = ${app}`;
   lab.nextSlot();
   await local.feed(app, 60, 10);
 }

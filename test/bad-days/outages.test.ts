@@ -33,7 +33,7 @@ afterEach(async () => {
 
 async function prepared(app: string, load: number): Promise<void> {
   lab.nextSlot();
-  await lab.adopt(app, { quantile: 0.5, max_workers: 4 });
+  await lab.adopt(app, { unserved_price: 2, max_workers: 4 });
   lab.nextSlot();
   await lab.feed(app, 60, load);
 }

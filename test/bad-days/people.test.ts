@@ -31,7 +31,7 @@ afterAll(() => lab.close());
 
 async function prepare(app: string, load: number, wishes = {}): Promise<void> {
   lab.nextSlot();
-  await lab.adopt(app, { quantile: 0.5, ...wishes });
+  await lab.adopt(app, { unserved_price: 2, ...wishes });
   await slotWith(app, load, 60);
 }
 
@@ -158,7 +158,7 @@ describe("what is gone is retired", () => {
   test("a region that Fly closed: its pool is retired, the other one works on", async () => {
     const app = "gone-region";
     lab.nextSlot();
-    await lab.adopt(app, { quantile: 0.5 });
+    await lab.adopt(app, { unserved_price: 2 });
     lab.fly.removeRegion("syd");
     await slotWith(app, 900, 60);
     const pools = await poolsOf(lab.sql, app);

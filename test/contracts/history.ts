@@ -4,6 +4,7 @@
  */
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Action } from "../../src/core/actions.ts";
+import type { Boot } from "../../src/core/capacity/boots.ts";
 import type { PoolKey } from "../../src/core/fleet.ts";
 import type { Mode, Policy } from "../../src/core/policy.ts";
 import { RULES_OFF, type Rules } from "../../src/core/rules.ts";
@@ -21,7 +22,7 @@ import type {
   PoolMemory,
 } from "../../src/ports.ts";
 import { NOW } from "../core/examples.ts";
-import { coldPart, override, poolTick, startedMachine, stoppedMachine } from "./pool-ticks.ts";
+import { boot, coldPart, override, poolTick, startedMachine, stoppedMachine } from "./pool-ticks.ts";
 
 /** What the store holds of one app, oldest first, beyond what recall tells. */
 export type WrittenHistory = {
@@ -151,6 +152,8 @@ export function describeHistory(name: string, make: () => Promise<HistoryHarness
             mode: "advise",
             policy: {},
             machines: expect.toSatisfy((known: unknown[]) => known.length === 2),
+            lookedAt: NOW,
+            boots: [],
             state: null,
             coldSavedAt: null,
             override: null,
@@ -546,6 +549,78 @@ export function describeHistory(name: string, make: () => Promise<HistoryHarness
           spentMachineHours: null,
           spentUsd: null,
         });
+      });
+    });
+
+    describe("boots", () => {
+      const bootsOf = async (pool: PoolKey, now: Instant = NOW) => (await recallPool(pool, now)).boots;
+      const many = (count: number, changes: Partial<Boot> = {}, seconds = (i: number) => i + 1) =>
+        Array.from({ length: count }, (_, i) => boot(idOf(`m${i}`), seconds(i), changes));
+
+      it("are recalled as percentiles, per path and evidence", async () => {
+        const boots = [
+          ...many(100),
+          ...many(3, { path: "create" }, (i) => 30.1234567 + i),
+          boot(idOf("r1"), 1, { path: "resume", evidence: "atMost" }),
+          boot(idOf("r2"), 2, { path: "resume", evidence: "atMost" }),
+          boot(idOf("slow"), 700, { evidence: "atLeast" }),
+        ];
+        await tick(NOW, { pools: [poolTick(fra, { boots }), poolTick(iad)] });
+        expect(await bootsOf(fra)).toEqual([
+          { path: "create", evidence: "event", count: 3, p50: 31.123, p95: 32.023, p99: 32.103 },
+          { path: "resume", evidence: "atMost", count: 2, p50: 1.5, p95: 1.95, p99: 1.99 },
+          { path: "start", evidence: "atLeast", count: 1, p50: 700, p95: 700, p99: 700 },
+          { path: "start", evidence: "event", count: 100, p50: 50.5, p95: 95.05, p99: 99.01 },
+        ]);
+        expect(await bootsOf(iad), "of another pool").toEqual([]);
+      });
+
+      it("told again count once, with the better of the two evidences", async () => {
+        const first = boot(idOf("a"), 60, { evidence: "atMost" });
+        const exact: Boot = {
+          ...first,
+          path: "resume",
+          seconds: 3.5,
+          servingAt: NOW - 56_500,
+          evidence: "event",
+        };
+        await tick(NOW, { pools: [poolTick(fra, { boots: [first, { ...first, evidence: "atLeast" }] })] });
+        expect(await bootsOf(fra)).toMatchObject([{ evidence: "atMost", count: 1, p50: 60 }]);
+        await tick(NOW + CADENCE_MS, { pools: [poolTick(fra, { boots: [exact] })] });
+        await tick(NOW + 2 * CADENCE_MS, { pools: [poolTick(fra, { boots: [first] })] });
+        expect(await bootsOf(fra)).toEqual([
+          { path: "resume", evidence: "event", count: 1, p50: 3.5, p95: 3.5, p99: 3.5 },
+        ]);
+      });
+
+      it("count for 30 days, and the newest 200 of them", async () => {
+        const day = (days: number) => ({ askedAt: NOW - days * 24 * HOUR_MS });
+        const old = many(150, day(31), () => 500);
+        const recent = many(150, day(20), () => 300);
+        const newest = many(150, day(1), () => 100);
+        await tick(NOW, { pools: [poolTick(fra, { boots: [...old, ...recent, ...newest] })] });
+        expect(await bootsOf(fra)).toEqual([
+          { path: "start", evidence: "event", count: 200, p50: 100, p95: 300, p99: 300 },
+        ]);
+        expect(await bootsOf(fra, NOW + 15 * 24 * HOUR_MS)).toMatchObject([{ count: 150, p99: 100 }]);
+        expect(await bootsOf(fra, NOW + 60 * 24 * HOUR_MS)).toEqual([]);
+      });
+
+      it("and the look are remembered from the tick that read the machines", async () => {
+        await tick(NOW);
+        await tick(NOW + CADENCE_MS, { pools: [poolTick(fra, { machines: null })] });
+        expect((await recallPool(fra)).lookedAt).toBe(NOW);
+        await tick(NOW + 2 * CADENCE_MS);
+        expect((await recallPool(fra)).lookedAt).toBe(NOW + 2 * CADENCE_MS);
+      });
+
+      it("are not written by a tick that lost its lease", async () => {
+        const old = await hold(NOW, SHORT_MS);
+        await harness.elapse(PAST_SHORT_MS);
+        await hold(NOW);
+        const late = open(old, { pools: [poolTick(fra, { boots: [boot(idOf("a"), 5)] })] });
+        await expect(late).rejects.toEqual(staleFence);
+        expect(await history.recall(app, NOW)).toEqual([]);
       });
     });
 

@@ -4,6 +4,8 @@
  *
  * Machine ids are unique in Fly, not only in an app; so a test builds them from its own app's name.
  */
+
+import type { Boot } from "../../src/core/capacity/boots.ts";
 import { decideTick } from "../../src/core/decide-tick.ts";
 import type { PoolKey } from "../../src/core/fleet.ts";
 import { encodeState } from "../../src/core/forecast/codec.ts";
@@ -48,6 +50,7 @@ export function poolTick(pool: PoolKey, changes: Partial<PoolTick> = {}): PoolTi
     model,
     confidence,
     machines: [],
+    boots: [],
     actions: [],
     override: null,
     nextPeak: null,
@@ -60,6 +63,12 @@ export function poolTick(pool: PoolKey, changes: Partial<PoolTick> = {}): PoolTi
 /** A cold state of realistic size with its patterns. */
 export function coldPart(): NonNullable<PoolTick["cold"]> {
   return { state: example.state.cold, patterns: example.patterns };
+}
+
+/** A boot that ended at NOW. */
+export function boot(machineId: string, seconds: number, changes: Partial<Boot> = {}): Boot {
+  const askedAt = NOW - seconds * 1_000;
+  return { machineId, path: "start", askedAt, servingAt: NOW, seconds, evidence: "event", ...changes };
 }
 
 export function override(machineId: string, changes: Partial<Override> = {}): Override {

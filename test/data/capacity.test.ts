@@ -37,8 +37,6 @@ async function tick(
   found: number | null,
   changes: { to?: number; pool?: Partial<PoolTick>; close?: boolean; size?: MachineSize | null } = {},
 ): Promise<void> {
-  const lease = await leases.acquire(pool.app, at(minute), 60_000);
-  if (lease.status !== "held") throw new Error(lease.status);
   const { to = found ?? 0, close = true, size = SHARED } = changes;
   const from = found ?? 0;
   const kind = to > from ? "grow" : to < from ? "shrink" : "hold";
@@ -54,21 +52,39 @@ async function tick(
     ...changes.pool,
   });
   const decision = { ...base.decision, kind, from, to } as PoolTick["decision"];
-  const tick = {
-    lease: lease.lease,
-    now: at(minute),
-    mode: "act",
-    cadenceMs: 15 * MINUTE_MS,
-    resolved: [],
-    retired: [],
-  } as const;
-  const intents = await history.openTick({ ...tick, pools: [{ ...base, decision }] });
-  if (!close) return leases.release(lease.lease);
+  await slotOf(minute, {
+    pools: [{ ...base, decision }],
+    close,
+    done: actions.map(({ machineId }) => machineId),
+  });
+}
+
+type Slot = {
+  readonly pools?: readonly PoolTick[];
+  readonly retired?: readonly PoolKey[];
+  /** Minute at which it is written, where the clock is not the slot's. */
+  readonly writtenAt?: number;
+  readonly close?: boolean;
+  /** Of each intent, the machine on which it was done. */
+  readonly done?: readonly string[];
+};
+
+/** A slot taken, opened and, unless it dies, closed with every intent done. */
+async function slotOf(
+  minute: number,
+  { pools = [], retired = [], writtenAt = minute, close = true, done = [] }: Slot,
+): Promise<void> {
+  const answer = await leases.acquire(pool.app, at(minute), 60_000);
+  if (answer.status !== "held") throw new Error(answer.status);
+  const { lease } = answer;
+  const facts = { lease, now: at(writtenAt), mode: "act", cadenceMs: 15 * MINUTE_MS, resolved: [] } as const;
+  const intents = await history.openTick({ ...facts, pools, retired });
+  if (!close) return leases.release(lease);
   const outcomes = intents.map(({ id }, i) => ({
     intentId: id,
-    outcome: { status: "done" as const, machineId: actions[i]!.machineId, evidence: "ok" },
+    outcome: { status: "done" as const, machineId: done[i]!, evidence: "ok" },
   }));
-  await history.closeTick({ lease: lease.lease, now: at(minute), outcomes, summary: {} });
+  await history.closeTick({ lease, now: at(writtenAt), outcomes, summary: {} });
 }
 
 /** The same load in each minute of [from, until). */
@@ -192,17 +208,7 @@ describeOnEveryDatabase("capacity and cost", (open) => {
 
     it("ends with the pool, and goes on with it", async () => {
       await tick(0, 2);
-      const lease = await leases.acquire(pool.app, at(15), 60_000);
-      if (lease.status !== "held") throw new Error(lease.status);
-      const tickOf = {
-        lease: lease.lease,
-        now: at(15),
-        mode: "act",
-        cadenceMs: 900_000,
-        resolved: [],
-      } as const;
-      await history.openTick({ ...tickOf, pools: [], retired: [pool] });
-      await history.closeTick({ lease: lease.lease, now: at(15), outcomes: [], summary: {} });
+      await slotOf(15, { retired: [pool] });
       await tick(45, 1);
       await tick(60, 1);
       expect(await hour()).toMatchObject({ machine_minutes: 15 * 2 + 15 });
@@ -231,21 +237,8 @@ describeOnEveryDatabase("capacity and cost", (open) => {
     it("does not mind a clock that went back", async () => {
       await tick(30, 2);
       await tick(45, 2);
-      const lease = await leases.acquire(pool.app, at(60), 60_000);
-      if (lease.status !== "held") throw new Error(lease.status);
-      const back = {
-        lease: lease.lease,
-        now: at(40),
-        mode: "act",
-        cadenceMs: 900_000,
-        resolved: [],
-        retired: [],
-      } as const;
-      await history.openTick({
-        ...back,
-        pools: [poolTick(pool, { policy: POLICY, machines: machines(3), predictions: [] })],
-      });
-      await history.closeTick({ lease: lease.lease, now: at(41), outcomes: [], summary: {} });
+      const pools = [poolTick(pool, { policy: POLICY, machines: machines(3), predictions: [] })];
+      await slotOf(60, { pools, writtenAt: 40 });
       await tick(75, 3);
       expect((await hour())?.machine_minutes).toBeGreaterThan(50);
     });
@@ -276,30 +269,11 @@ describeOnEveryDatabase("capacity and cost", (open) => {
       await tick(0, 1, {
         pool: { machines: [machine(`${pool.app}-m0`, { size: SHARED })] },
       });
-      const lease = await leases.acquire(pool.app, at(15), 60_000);
-      if (lease.status !== "held") throw new Error(lease.status);
       const create = { kind: "create" as const, machineName: "clone", templateId: `${pool.app}-m0` };
-      const tickOf = {
-        lease: lease.lease,
-        now: at(15),
-        mode: "act",
-        cadenceMs: 900_000,
-        resolved: [],
-        retired: [],
-      } as const;
-      const [intent] = await history.openTick({
-        ...tickOf,
-        pools: [
-          poolTick(pool, { policy: POLICY, machines: machines(1), actions: [create], predictions: [] }),
-        ],
-      });
-      const outcome = { status: "done" as const, machineId: `${pool.app}-new`, evidence: "ok" };
-      await history.closeTick({
-        lease: lease.lease,
-        now: at(15),
-        outcomes: [{ intentId: intent!.id, outcome }],
-        summary: {},
-      });
+      const pools = [
+        poolTick(pool, { policy: POLICY, machines: machines(1), actions: [create], predictions: [] }),
+      ];
+      await slotOf(15, { pools, done: [`${pool.app}-new`] });
       await tick(60, 2);
       const price = listPrice({ rate: 0.695, cpus: 1, gb: 0.25 }, 1.1538);
       expect((await hour())?.usd).toBeCloseTo(price * (0.25 + 2 * 0.75), 8);

@@ -39,7 +39,7 @@ describeOnEveryDatabase("upkeep and settings", (open) => {
   beforeEach(
     () => db.owner`
   truncate flyahead.ticks, flyahead.autoscaling_history, flyahead.scaling_intents, flyahead.traffic_5m, flyahead.traffic_1h, flyahead.traffic_1d, flyahead.scaling_1h,
-    flyahead.traffic_predictions, flyahead.capacity_steps, flyahead.manual_overrides, flyahead.workers, flyahead.unreached_apps, flyahead.rollup_queue, flyahead.traffic_samples`,
+    flyahead.traffic_predictions, flyahead.capacity_steps, flyahead.manual_overrides, flyahead.workers, flyahead.unreached_apps, flyahead.rollup_queue, flyahead.boot_times, flyahead.traffic_samples`,
   );
 
   describe("upkeep", () => {
@@ -71,6 +71,13 @@ describeOnEveryDatabase("upkeep and settings", (open) => {
       expect(await daysOf("flyahead.traffic_5m", "at")).toEqual([99]);
       expect(await daysOf("flyahead.traffic_1h", "at")).toEqual([99, 101, 1_094]);
       expect(await daysOf("flyahead.traffic_1d", "at")).toEqual([99, 101, 1_094, 1_097]);
+    });
+
+    it("takes boots after 90 days", async () => {
+      for (const days of [91, 89])
+        await db.owner`insert into flyahead.boot_times values (1, 'm', 'start', ${iso(days)}, ${iso(days)}, 2, 'event')`;
+      expect((await maintain()).prune_boots).toBe(1);
+      expect(await daysOf("flyahead.boot_times", "asked_at")).toEqual([89]);
     });
 
     it("keeps the capacity step that was in force when the kept time begins", async () => {

@@ -102,6 +102,25 @@ describeOnEveryDatabase("views", (open) => {
     expect(new Set(rows.map(({ requests, minutes, peak }) => `${requests} ${minutes} ${peak}`)).size).toBe(1);
   });
 
+  it("boot_times shows how long boots took of late, per pool, path and evidence", async () => {
+    const [pool] = await db.owner`select id from flyahead.worker_regions where region = 'fra'`;
+    await db.owner`
+      insert into flyahead.boot_times
+      select ${pool?.id}, 'm' || i, case when i > 100 then 'create' else 'start' end, flyahead.now() - i * interval '1 minute',
+        flyahead.now() - i * interval '1 minute' + interval '1 second', i, case when i > 110 then 'atMost' else 'event' end
+      from generate_series(1, 120) i`;
+    await db.owner`insert into flyahead.boot_times values (${pool?.id}, 'old', 'start', flyahead.now() - interval '31 days', flyahead.now(), 9999, 'event')`;
+    const rows = await db.owner`
+      select app, region, process_group, path, evidence, boots, p50_seconds as p50, p95_seconds as p95, p99_seconds as p99
+      from flyahead_api.boot_times order by path, evidence`;
+    const fra = { app: "shop", region: "fra", process_group: "web" };
+    expect([...rows]).toEqual([
+      { ...fra, path: "create", evidence: "atMost", boots: 10, p50: 115.5, p95: 119.55, p99: 119.91 },
+      { ...fra, path: "create", evidence: "event", boots: 10, p50: 105.5, p95: 109.55, p99: 109.91 },
+      { ...fra, path: "start", evidence: "event", boots: 100, p50: 50.5, p95: 95.05, p99: 99.01 },
+    ]);
+  });
+
   it("region_status shows machines by state and health, the newest call and the next peak", async () => {
     const [pool] = await db.owner`select id from flyahead.worker_regions where region = 'fra'`;
     const machine = (id: string, state: string, health: string) => db.owner`

@@ -37,7 +37,7 @@ const post = async (body: string | undefined, headers: Record<string, string> = 
 
 async function prepare(app: string): Promise<void> {
   lab.nextSlot();
-  await lab.adopt(app, { quantile: 0.5, max_workers: 4 });
+  await lab.adopt(app, { unserved_price: 2, max_workers: 4 });
   lab.nextSlot();
   await lab.feed(app, 60, 1_400);
 }

@@ -17,7 +17,7 @@ const UNTIL = "2026-06-15T12:00:00Z";
 const NOW = Date.parse(UNTIL);
 /** Tables whose rows only become more. What is small, or emptied as it is worked off, may be read through. */
 const GROWING =
-  /Seq Scan on (traffic_samples_\d+|traffic_5m|traffic_1h|autoscaling_history|scaling_intents|traffic_predictions|scaling_1h|capacity_steps|ticks)\b/;
+  /Seq Scan on (traffic_samples_\d+|traffic_5m|traffic_1h|autoscaling_history|scaling_intents|traffic_predictions|scaling_1h|capacity_steps|boot_times|ticks)\b/;
 
 const open = useEmbedded();
 let sql: Sql;

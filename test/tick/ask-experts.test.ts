@@ -51,7 +51,7 @@ describe("the part", () => {
     expect((await ask({ ask: async () => [] })).parts[0]).toMatchObject({ status: "missing" });
   });
 
-  test("asks for a day of bins at the stored quantiles and the pool's own, with what was measured", async () => {
+  test("asks for a day of bins at the stored quantiles and the plan's, with what was measured", async () => {
     let request: ExpertRequest | undefined;
     await ask(
       createMemoryExperts("oracle", "o-1", (_, asked) => {
@@ -60,7 +60,7 @@ describe("the part", () => {
       }),
     );
     expect(request).toMatchObject({ app: "shop", now: NOW, from: NOW, binMs: BIN_MS, bins: 290 });
-    expect(request!.quantiles).toEqual([0.1, 0.5, 0.9, 0.95, 0.97, 0.99]);
+    expect(request!.quantiles).toEqual([0.1, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999]);
     const [question] = request!.pools;
     expect(question).toMatchObject({ pool: POOL, timeZone: "Europe/Berlin" });
     expect(question!.recent).toEqual({ start: NOW - 6 * BIN_MS, binMs: BIN_MS, values: Array(6).fill(150) });

@@ -52,6 +52,7 @@ async function diedWith(scene: Scene, action: Action, agoMs: number): Promise<vo
   } as const;
   const record = { v: 1, kind: "short", confidence: null } as const;
   const rest = {
+    boots: [],
     override: null,
     hot: null,
     cold: null,
@@ -305,6 +306,35 @@ describe("what a person did", () => {
     expect(next.first?.override).toMatchObject({ machineId: "m1", until: NOW + 3_600_000 });
     scene.ports.clock.set(NOW + 3_600_000);
     expect((await look(scene, {}, NOW + 3_600_000)).first?.override).toBeNull();
+  });
+});
+
+describe("boots", () => {
+  test("that ended between two looks are told once, and recalled from then on", async () => {
+    const scene = memoryScene({ shop: started(1) }, NOW - MINUTE_MS);
+    await runTick({ ...request(NOW - MINUTE_MS), mode: "observe" }, SETTINGS, scene.ports);
+    scene.ports.clock.set(NOW);
+    const lastAsked = { verb: "start", by: "user", at: NOW - 20_000 } as const;
+    scene.ports.machineApi.put("shop", machine("new", { createdAt: NOW - 21_000, lastAsked }));
+    const boot = { machineId: "new", path: "create", askedAt: NOW - 20_000, servingAt: NOW };
+    const { pools } = await look(scene);
+    expect(pools[0]?.newBoots).toEqual([{ ...boot, seconds: 20, evidence: "atMost" }]);
+    expect(pools[0]?.observation).not.toHaveProperty("boots");
+    await runTick({ ...request(), mode: "observe" }, SETTINGS, scene.ports);
+    scene.ports.clock.set(NOW + MINUTE_MS);
+    const next = await look(scene, {}, NOW + MINUTE_MS);
+    expect(next.pools[0]?.newBoots).toEqual([]);
+    expect(next.first?.boots).toEqual([
+      { path: "create", evidence: "atMost", count: 1, p50: 20, p95: 20, p99: 20 },
+    ]);
+  });
+
+  test("are not told of by a first look, nor where the list cannot be read", async () => {
+    const scene = memoryScene({ shop: [machine("new", { createdAt: NOW - 5_000 })] });
+    expect((await look(scene)).pools[0]?.newBoots).toEqual([]);
+    const blind = await known();
+    blind.fail("list", ["auth"]);
+    expect((await look(blind)).pools[0]?.newBoots).toEqual([]);
   });
 });
 

@@ -5,6 +5,8 @@
  * All forms read and write it synchronously, so each port call is a transaction of its own. The trap: whatever may
  * throw has to throw before the first write, or half a tick would stay.
  */
+
+import type { Boot } from "../../core/capacity/boots.ts";
 import { type PoolKey, poolName } from "../../core/fleet.ts";
 import type { ColdState, HotState } from "../../core/forecast/codec.ts";
 import type { Pattern } from "../../core/forecast/patterns.ts";
@@ -37,6 +39,9 @@ export type PoolRow = {
   policy: Partial<Policy>;
   retiredAt: Instant | null;
   machines: KnownMachine[];
+  lookedAt: Instant | null;
+  /** By machine and the instant at which it was asked. */
+  readonly boots: Map<string, Boot>;
   hot: HotState | null;
   cold: ColdState | null;
   coldSavedAt: Instant | null;
@@ -123,6 +128,8 @@ export function registerPool({ pools }: MemoryDatabase, { app, region, processGr
     policy: {},
     retiredAt: null,
     machines: [],
+    lookedAt: null,
+    boots: new Map(),
     hot: null,
     cold: null,
     coldSavedAt: null,

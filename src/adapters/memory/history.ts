@@ -6,6 +6,8 @@
  * was handed in, shows itself here and not first in Postgres.
  */
 
+import { bootStatsOf, isBetterEvidence } from "../../core/capacity/boot-stats.ts";
+import type { Boot } from "../../core/capacity/boots.ts";
 import type { PoolKey } from "../../core/fleet.ts";
 import { poolName } from "../../core/fleet.ts";
 import type { Mode, Policy } from "../../core/policy.ts";
@@ -65,12 +67,14 @@ export function createMemoryHistory(database: MemoryDatabase): MemoryHistory {
 }
 
 function recallPool({ openIntents, history }: MemoryDatabase, row: PoolRow, now: Instant): PoolMemory {
-  const { pool, mode, policy, machines, hot, cold, coldSavedAt, override, lastChangeAt } = row;
+  const { pool, mode, policy, machines, lookedAt, hot, cold, coldSavedAt, override, lastChangeAt } = row;
   return {
     pool,
     mode,
     policy,
     machines,
+    lookedAt,
+    boots: bootStatsOf([...row.boots.values()], now),
     state: hot === null || cold === null ? null : { hot, cold },
     coldSavedAt,
     override: override !== null && override.until > now ? override : null,
@@ -111,9 +115,13 @@ function refuseRepeats({ ticks }: MemoryDatabase, { lease, pools }: OpenTick): v
     throw new Error(`Cannot open tick ${tickKey(lease)}: pool ${twice} is in it twice; send each pool once`);
 }
 
-function writePool(row: PoolRow, { machines, override, hot, cold }: PoolTick, now: Instant): void {
+function writePool(row: PoolRow, { machines, boots, override, hot, cold }: PoolTick, now: Instant): void {
   row.retiredAt = null;
-  if (machines !== null) row.machines = machines.map(({ id, state }) => ({ id, state, seenAt: now }));
+  if (machines !== null) {
+    row.machines = machines.map(({ id, state }) => ({ id, state, seenAt: now }));
+    row.lookedAt = now;
+  }
+  for (const boot of boots) noteBoot(row, boot);
   if (override !== null) row.override = asStored(override);
   if (hot !== null) row.hot = asStored(hot);
   if (cold !== null) {
@@ -123,9 +131,16 @@ function writePool(row: PoolRow, { machines, override, hot, cold }: PoolTick, no
   }
 }
 
+function noteBoot({ boots }: PoolRow, boot: Boot): void {
+  const key = `${boot.machineId} ${boot.askedAt}`;
+  const known = boots.get(key);
+  if (known === undefined || isBetterEvidence(boot.evidence, known.evidence)) boots.set(key, asStored(boot));
+}
+
 function retire(row: PoolRow | undefined, now: Instant): void {
   if (row === undefined) return;
   row.retiredAt = now;
+  row.lookedAt = now;
   row.machines = [];
   if (row.spending !== null) noteSpending(row, now);
 }

@@ -4,6 +4,7 @@
  */
 
 import type { Action } from "../../core/actions.ts";
+import type { BootStats } from "../../core/capacity/boot-stats.ts";
 import type { StoredState } from "../../core/forecast/codec.ts";
 import type { Override, Tally } from "../../core/observation.ts";
 import type { Mode, Policy } from "../../core/policy.ts";
@@ -36,6 +37,7 @@ type MemoryDoc = {
   tally: Tally;
   openIntents: IntentDoc[];
 };
+type RecalledRow = { doc: MemoryDoc; boots: BootStats[]; looked_at: Instant | null };
 type IntentDoc = {
   id: string;
   kind: Action["kind"];
@@ -48,10 +50,13 @@ type IntentDoc = {
 export function createPostgresHistory(sql: Sql): History {
   return {
     async recall(app, now) {
-      const rows = await sql<
-        { doc: MemoryDoc }[]
-      >`select flyahead.recall_pools(${app}, flyahead.instant(${now})) as doc`;
-      return rows.map(({ doc }) => poolMemory(doc));
+      const rows = await sql<RecalledRow[]>`
+        select r.doc, b.boots, b.looked_at
+        from flyahead.recall_pools(${app}, flyahead.instant(${now})) as r (doc)
+        join flyahead.recall_boots(${app}, flyahead.instant(${now})) b
+          on (b.region, b.process_group) = (r.doc ->> 'region', r.doc ->> 'processGroup')
+        order by b.process_group, b.region`;
+      return rows.map(poolMemory);
     },
     async openTick(tick) {
       const rows = await underFence(
@@ -76,13 +81,15 @@ export function createPostgresHistory(sql: Sql): History {
   };
 }
 
-function poolMemory(doc: MemoryDoc): PoolMemory {
+function poolMemory({ doc, boots, looked_at }: RecalledRow): PoolMemory {
   const pool = { app: doc.app, region: doc.region, processGroup: doc.processGroup };
   return {
     pool,
     mode: doc.mode,
     policy: withoutNulls(doc.policy),
     machines: doc.machines,
+    lookedAt: looked_at,
+    boots,
     state: doc.hot !== null && doc.cold !== null ? { hot: doc.hot, cold: doc.cold } : null,
     coldSavedAt: doc.coldSavedAt,
     override: doc.override,

@@ -8,9 +8,9 @@ import { errorQuantile, errorShare, errorShares } from "./errors.ts";
 import { originFeatures, targetFeatures } from "./features.ts";
 import { binsPerDay, placeOf } from "./grid.ts";
 import { type Lead, leadsAround, MEAN_MISS } from "./lead.ts";
-import { type Desk, freshDesk, mixAgain } from "./mixture.ts";
+import { type Desk, freshDesk, mixAgain, usualShare } from "./mixture.ts";
 import { loadOf } from "./root.ts";
-import { dayPart, spreadFeatures, spreadOf } from "./spread.ts";
+import { addDoubt, dayPart, spreadFeatures, spreadOf } from "./spread.ts";
 import type { ForecastState } from "./state.ts";
 
 const WIDENING_PER_DOUBLING = 0.1;
@@ -53,10 +53,12 @@ function partAt(
 ): Part {
   const lead = state.leads[rank]!;
   const beyond = rank === state.leads.length - 1 ? Math.max(0, Math.log2(ahead / lead.bins)) : 0;
+  const median = mixAgain(state, desk, lead, origin);
+  addDoubt(desk.g, desk.answers, lead.shares, median, usualShare(desk));
   return {
     lead: rank,
     share,
-    median: mixAgain(state, desk, lead, origin),
+    median,
     spread: (1 + WIDENING_PER_DOUBLING * beyond) * spreadOf(lead.spread, desk.g, lead.tally[MEAN_MISS]!),
   };
 }

@@ -18,7 +18,7 @@ import { learner } from "./learn.ts";
 import { decodeOutside, encodeOutside, type StoredOutside } from "./outside-codec.ts";
 import { arraysOf, emptyState, type ForecastState, type Pulse } from "./state.ts";
 
-const VERSION = 2;
+const VERSION = 3;
 const STEPS = 32_767;
 const GAP = -32_768;
 

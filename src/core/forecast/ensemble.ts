@@ -1,5 +1,5 @@
 /**
- * The forecaster: six simple experts at each of eleven leads, weighed by what they lately missed, with quantiles from
+ * The forecaster: seven simple experts at each of eleven leads, weighed by what they lately missed, with quantiles from
  * their common misses. What each part does, and whose idea it is, stands in its own file: root (the scale), profile (the
  * usual week), memory and features (what is looked at), regression and experts (the median), spread and errors (the
  * quantiles), peaks (the highest of a window), anomaly, learn (the order of it all), codec (at rest).

@@ -1,23 +1,41 @@
 /**
- * What a forecast looks at: thirteen numbers about the target bin and about the moment it is forecast from (its origin).
+ * What a forecast looks at: fourteen numbers about the target bin and about the moment it is forecast from (its origin).
  * They are roots; the first is the usual size of one, so that all scale alike. All but two are differences that vanish
  * on an ordinary day: a forecaster without experience, whose weights are 1 for the usual root and next to nothing for
  * the rest, forecasts the ordinary day.
  *
+ * A day that runs half as high again is higher by more at noon than at night. Deviations are differences, so one number
+ * says what the last hour's would be at the target if it were a share of the usual and not a sum.
+ *
  * The trap is the future: the bin after "the same time yesterday" is in the future of an origin 24 hours before the target.
  */
 import type { Place } from "./grid.ts";
-import { DEV, DEV_1D, DEV_1H, DEV_6H, DEV_15M, LEVEL_15M, type Memory, rootAt, trackAt } from "./memory.ts";
+import {
+  DEV,
+  DEV_1D,
+  DEV_1H,
+  DEV_6H,
+  DEV_15M,
+  LEVEL_1H,
+  LEVEL_15M,
+  type Memory,
+  rootAt,
+  trackAt,
+} from "./memory.ts";
 import { dailyRoot, type Profile, usualRoot, weeklyRoot } from "./profile.ts";
 
-export const FEATURES = 13;
+export const FEATURES = 14;
 export const USUAL = 1;
 export const YESTERDAY = 2;
 export const LAST_WEEK = 3;
+export const LAST = 4;
 export const LAST_15M = 5;
 export const LAST_1H = 6;
 export const LAST_6H = 7;
 export const LAST_1D = 8;
+export const GROWN_1H = 13;
+/** A quiet night says little about how much busier noon will be: its share counts no more than this. */
+const MOST_GROWTH = 3;
 
 /** Fills what `x` says of the target, as known at `origin`. */
 export function targetFeatures(
@@ -40,13 +58,16 @@ export function targetFeatures(
 
 /** Fills what `x` says of the origin, the last bin known then. The target's part must be there. */
 export function originFeatures(x: Float64Array, memory: Memory, perDay: number, origin: number): void {
-  x[4] = trackAt(memory, DEV, origin);
+  x[LAST] = trackAt(memory, DEV, origin);
   x[LAST_15M] = trackAt(memory, DEV_15M, origin);
   x[LAST_1H] = trackAt(memory, DEV_1H, origin);
   x[LAST_6H] = trackAt(memory, DEV_6H, origin);
   x[LAST_1D] = trackAt(memory, DEV_1D, origin);
   x[9] = trackAt(memory, LEVEL_15M, origin) - x[USUAL]!;
   x[12] = trackAt(memory, DEV_1H, origin - perDay);
+  const usualThen = trackAt(memory, LEVEL_1H, origin) - x[LAST_1H]!;
+  const growth = usualThen > 1e-9 ? x[USUAL]! / usualThen - 1 : 0;
+  x[GROWN_1H] = x[LAST_1H]! * Math.min(MOST_GROWTH, growth);
 }
 
 /** Mean root of a bin and its neighbours (¼ ½ ¼) as known at `origin`; NaN where none is. */

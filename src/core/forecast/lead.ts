@@ -8,7 +8,7 @@
  */
 import { HOUR_MS, MINUTE_MS } from "../time.ts";
 import { FIRST_COUNT, fadeErrors, freshErrors } from "./errors.ts";
-import { EXPERTS } from "./experts.ts";
+import { EXPERTS, forgottenPerBin } from "./experts.ts";
 import { FEATURES } from "./features.ts";
 import { binsPerDay, type Grid } from "./grid.ts";
 import { emptySums, fade, type Sums } from "./least-squares.ts";
@@ -33,8 +33,11 @@ export type Lead = {
   readonly sums: Sums;
   readonly weights: Float64Array;
   readonly belief: Float64Array;
-  /** Of each expert and of the mixture. */
+  /** Of each expert and of the mixture: over days, and over hours. */
   readonly misses: Float64Array;
+  readonly lately: Float64Array;
+  /** Shares of them that are forgotten in one bin. */
+  readonly forgotten: { readonly long: number; readonly short: number };
   readonly shares: Float64Array;
   readonly spread: SpreadModel;
   /** Errors beyond so many spreads are alike. */
@@ -55,7 +58,8 @@ export function freshLeads(grid: Grid): Lead[] {
     .map((lead, i) => freshLead(grid, lead, i));
 }
 
-function freshLead({ binMs }: Grid, bins: number, rank: number): Lead {
+function freshLead(grid: Grid, bins: number, rank: number): Lead {
+  const { binMs } = grid;
   const minutes = rank <= 2 ? 5 : rank <= 4 ? 10 : 20;
   const every = Math.max(1, Math.round((minutes * MINUTE_MS) / binMs));
   const belief = believedWeights(bins * binMs);
@@ -63,11 +67,13 @@ function freshLead({ binMs }: Grid, bins: number, rank: number): Lead {
     bins,
     leadMs: bins * binMs,
     every,
-    everyLater: Math.max(every, Math.round(((rank > 4 ? 3 : 2) * minutes * MINUTE_MS) / binMs)),
+    everyLater: Math.max(every, Math.round((3 * minutes * MINUTE_MS) / binMs)),
     sums: emptySums(FEATURES),
     weights: belief.slice(),
     belief,
     misses: new Float64Array(EXPERTS.length + 1),
+    lately: new Float64Array(EXPERTS.length + 1),
+    forgotten: forgottenPerBin(binsPerDay(grid), bins * binMs),
     shares: new Float64Array(EXPERTS.length).fill(1 / EXPERTS.length),
     spread: freshSpread(),
     farthest: bins * binMs <= STORM_MS ? FARTHEST_NEAR : FARTHEST,
@@ -80,7 +86,10 @@ function freshLead({ binMs }: Grid, bins: number, rank: number): Lead {
 export function forgetFirstDay(lead: Lead): void {
   fade(lead.sums, KEPT_OF_FIRST_DAY);
   fade(lead.spread.sums, KEPT_OF_FIRST_DAY);
-  for (let j = 0; j < lead.misses.length; j++) lead.misses[j]! *= KEPT_OF_FIRST_DAY;
+  for (let j = 0; j < lead.misses.length; j++) {
+    lead.misses[j]! *= KEPT_OF_FIRST_DAY;
+    lead.lately[j]! *= KEPT_OF_FIRST_DAY;
+  }
   lead.tally[ROWS]! *= KEPT_OF_FIRST_DAY;
   fadeErrors(lead.errors, FIRST_COUNT);
 }

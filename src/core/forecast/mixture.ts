@@ -3,7 +3,7 @@
  * tomorrow and the judging of one that would have been made yesterday.
  */
 import { askExperts, EXPERTS } from "./experts.ts";
-import { FEATURES, originFeatures, targetFeatures } from "./features.ts";
+import { FEATURES, originFeatures, targetFeatures, USUAL } from "./features.ts";
 import type { Place } from "./grid.ts";
 import type { Lead } from "./lead.ts";
 import { LEVEL_1H, trackAt } from "./memory.ts";
@@ -31,5 +31,10 @@ export function mix(state: ForecastState, desk: Desk, lead: Lead, place: Place, 
 /** The same at another lead, from the features that lie on the desk. */
 export function mixAgain({ memory, pulse }: ForecastState, desk: Desk, lead: Lead, origin: number): number {
   const level = trackAt(memory, LEVEL_1H, origin);
-  return askExperts(desk.answers, lead.shares, lead.weights, lead.belief, desk.x, level, pulse.highest);
+  return askExperts(desk.answers, lead, desk.x, level, pulse.highest);
+}
+
+/** The usual root of the bin that lies on the desk, as a share of the mean of all. */
+export function usualShare({ x }: Desk): number {
+  return x[0]! > 0 ? x[USUAL]! / x[0]! : 1;
 }

@@ -8,15 +8,15 @@
  * same minutes of each hour for ever, and never the job that runs at its start (see `isTurn`).
  */
 import { fadeErrors, learnError } from "./errors.ts";
-import { judgeExperts, keptPerBin, settleShares } from "./experts.ts";
+import { judgeExperts, settleShares } from "./experts.ts";
 import { originFeatures, targetFeatures } from "./features.ts";
 import type { Place } from "./grid.ts";
 import { type Lead, MEAN_MISS, ROWS } from "./lead.ts";
 import { addRow, fade } from "./least-squares.ts";
 import { rootAt } from "./memory.ts";
-import { type Desk, mixAgain } from "./mixture.ts";
+import { type Desk, mixAgain, usualShare } from "./mixture.ts";
 import { learnRow, settleWeights } from "./regression.ts";
-import { dayPart, settleSpread, spreadFeatures, spreadOf } from "./spread.ts";
+import { addDoubt, dayPart, settleSpread, spreadFeatures, spreadOf } from "./spread.ts";
 import { type ForecastState, grainOf } from "./state.ts";
 
 /** What regressions know is half forgotten after so many days. */
@@ -27,6 +27,9 @@ const SETTLED_PER_DAY = 24;
 const SETTLED_PER_DAY_LATER = 4;
 /** A miss counts as no more than so many usual ones. */
 const SPREADS_COUNTED = 6;
+const MISSES_AVERAGED = 4;
+/** Rows that the mean miss of a first day is worth. */
+const FIRST_ROWS = 12;
 
 /** Judges all leads' forecasts of `bin` by its root. Nothing of the bin may be in profile or running means yet. */
 export function resolve(state: ForecastState, desk: Desk, bin: number, place: Place, root: number): void {
@@ -53,17 +56,18 @@ function resolveLead(
   every: number,
 ): void {
   const { memory, profile, pulse } = state;
-  const { tally, spread } = lead;
+  const { tally, spread, misses, lately, shares, forgotten } = lead;
   const perDay = profile.day.length;
   const rows = every / lead.every;
   originFeatures(desk.x, memory, perDay, origin);
   // Only at a whole day's lead is the bin after "yesterday" still to come.
   if (place.yesterday >= origin) targetFeatures(desk.x, memory, profile, place, origin);
   const mixture = mixAgain(state, desk, lead, origin);
-  const kept = 1 - every * (1 - keptPerBin(perDay, lead.leadMs));
-  judgeExperts(lead.misses, desk.answers, mixture, root, rows, kept);
-  settleShares(lead.misses, lead.shares);
+  judgeExperts(misses, desk.answers, mixture, root, rows, 1 - every * forgotten.long);
+  judgeExperts(lately, desk.answers, mixture, root, rows, 1 - every * forgotten.short);
   spreadFeatures(desk.g, memory, pulse.miss, state.missOfDayPart[dayPart(place, perDay)]!, origin);
+  addDoubt(desk.g, desk.answers, shares, mixture, usualShare(desk));
+  settleShares(misses, lately, shares);
   const mean = tally[MEAN_MISS]!;
   const width = spreadOf(spread, desk.g, mean);
   const miss = root - mixture;
@@ -73,7 +77,18 @@ function resolveLead(
   learnError(lead.errors, miss / width, rows, lead.farthest);
   addRow(spread.sums, desk.g, size, rows);
   learnRow(lead.sums, lead.belief, desk.x, root, miss, width, rows);
-  tally[MEAN_MISS] = mean + (size - mean) * Math.max(0.01 * rows, 1 / (profile.overallCount + 1));
+  followMeanMiss(tally, size, rows, grainOf(state), profile.overallCount);
+}
+
+/**
+ * The mean miss is half forgotten after seventy rows, and sooner while there are few: a first day knew no usual day, and
+ * what it missed by says little about the second. No row counts as more than four usual misses.
+ */
+function followMeanMiss(tally: Float64Array, size: number, rows: number, grain: number, seen: number): void {
+  const mean = tally[MEAN_MISS]!;
+  const counted = mean > 0 ? Math.min(size, MISSES_AVERAGED * Math.max(mean, grain)) : size;
+  const rate = Math.max(0.01 * rows, rows / (tally[ROWS]! + FIRST_ROWS), 1 / (seen + 1));
+  tally[MEAN_MISS] = mean + (counted - mean) * rate;
   tally[ROWS]! += rows;
 }
 

@@ -1,8 +1,10 @@
 /**
  * How far forecasts usually miss, for this bin and this moment: a regression of the absolute miss at each lead on four
- * running means of one-bin misses: overall, of the last hour, of this time of day, of the last day. So a storm widens the
- * next hour and leaves tomorrow's quiet night alone, and nine o'clock may be uncertain every day. This is the scale model
- * of location-scale quantile regression (Koenker and Zhao 1994), with memory of volatility as in GARCH (Bollerslev 1986).
+ * running means of one-bin misses (overall, of the last hour, of this time of day, of the last day), on how far the
+ * experts disagree, and on the usual load of the bin. So a storm widens the next hour and leaves tomorrow's quiet night
+ * alone, and nine o'clock may be uncertain every day. This is the scale model of location-scale quantile regression
+ * (Koenker and Zhao 1994), with memory of volatility as in GARCH (Bollerslev 1986); that forecasters disagree where they
+ * err is old experience with ensembles of the weather (Whitaker and Loughe 1998).
  *
  * The trap: least squares may answer a negative or an absurd spread; it is kept between 0.3 and 5 times the usual miss.
  */
@@ -10,12 +12,12 @@ import type { Place } from "./grid.ts";
 import { diagonal, emptySums, type Sums, solve } from "./least-squares.ts";
 import { type Memory, MISS_1D, MISS_1H, trackAt } from "./memory.ts";
 
-export const SPREAD_FEATURES = 4;
+export const SPREAD_FEATURES = 6;
 /** Half-hours of the day that have a miss of their own. */
 export const DAY_PARTS = 48;
 
-/** Believed shape: shares of overall, last hour, time of day, last day. */
-const SHAPE = Float64Array.from([0.2, 0.3, 0.4, 0.1]);
+/** Believed shape: shares of overall, last hour, time of day, last day; disagreement and load must earn theirs. */
+const SHAPE = Float64Array.from([0.2, 0.3, 0.4, 0.1, 0, 0]);
 const SHAPE_RIDGE = 0.02;
 const LEAST = 0.3;
 const MOST = 5;
@@ -24,7 +26,7 @@ const TINY = 1e-9;
 export type SpreadModel = { readonly sums: Sums; readonly weights: Float64Array };
 
 export function freshSpread(): SpreadModel {
-  return { sums: emptySums(SPREAD_FEATURES), weights: Float64Array.from([0, 0.5, 0.5, 0]) };
+  return { sums: emptySums(SPREAD_FEATURES), weights: Float64Array.from([0, 0.5, 0.5, 0, 0, 0]) };
 }
 
 export function dayPart(place: Place, perDay: number): number {
@@ -42,6 +44,20 @@ export function spreadFeatures(
   g[1] = trackAt(memory, MISS_1H, origin);
   g[2] = missOfDayPart;
   g[3] = trackAt(memory, MISS_1D, origin);
+}
+
+/** Adds what the forecast itself says of its miss: how far its experts disagree, and how busy the bin usually is. */
+export function addDoubt(
+  g: Float64Array,
+  answers: Float64Array,
+  shares: Float64Array,
+  mixture: number,
+  usualShare: number,
+): void {
+  let apart = 0;
+  for (let j = 0; j < shares.length; j++) apart += shares[j]! * Math.abs(answers[j]! - mixture);
+  g[4] = apart;
+  g[5] = g[0]! * usualShare;
 }
 
 /** The usual absolute miss here and now; `leadMiss` is the mean one at this lead. */

@@ -102,6 +102,7 @@ export function arraysOf(state: ForecastState): {
         lead.sums.moment,
         lead.weights,
         lead.misses,
+        lead.lately,
         lead.shares,
         lead.spread.sums.gram,
         lead.spread.sums.moment,

@@ -37,6 +37,7 @@ export function warmStart(
     times(lead.spread.sums.gram, scale ** 2);
     times(lead.spread.sums.moment, scale ** 2);
     times(lead.misses, scale * MISSES_BORROWED);
+    times(lead.lately, scale * MISSES_BORROWED);
     lead.tally[MEAN_MISS]! *= scale;
     fadeErrors(lead.errors, ERRORS_BORROWED);
   }

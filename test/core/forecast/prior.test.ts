@@ -87,9 +87,9 @@ function young(life: Life, hours: number, zone = "UTC"): ForecastState {
 describe("a sister who lives alike, eight times as large", () => {
   const sister = grown(shop("UTC", 1_600));
 
-  it("on the first day at most 0.8 of the loss a quarter of an hour ahead, 0.4 beyond; less on the second", () => {
+  it("on the first day at most 0.9 of the loss a quarter of an hour ahead, 0.4 beyond; less on the second", () => {
     const [first = [], second = []] = lossRatios(shop("UTC", 200), sister);
-    expect(first[0]).toBeLessThan(0.8);
+    expect(first[0]).toBeLessThan(0.9);
     for (const ratio of first.slice(1)) expect(ratio).toBeLessThan(0.4);
     for (const ratio of second) expect(ratio).toBeLessThan(1);
   });
