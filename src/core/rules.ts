@@ -2,8 +2,8 @@
  * The part of a Policy that narrows decisions: one or two numbers for each rule in constraints/, in the order in which the
  * rules apply. docs/rules.md has the table.
  *
- * Zero switches a rule off. That is also what a stored record means by leaving a value out, so RULES_OFF must never change:
- * what a new version ships with is DEFAULT_RULES. No default delays growth.
+ * Zero switches a rule off. No default delays growth. The trap: a stored record leaves out what is as RECORDED_RULES says, so
+ * that must never change; other defaults go into DEFAULT_RULES beside it.
  */
 export type Rules = {
   /** Samples that turn stale: so long nothing is changed at all, in either direction. */
@@ -63,8 +63,8 @@ export const RULES_OFF: Rules = {
   keepCreated: MOST_WORKERS,
 };
 
-/** A day of trust carries a daily pattern through once; halving takes the sting out of a number that is a mistake. */
-export const DEFAULT_RULES: Rules = {
+/** What a record means by leaving a value out. */
+export const RECORDED_RULES: Rules = {
   ...RULES_OFF,
   staleTrustSeconds: 86_400,
   flapsPerDay: 24,
@@ -75,11 +75,14 @@ export const DEFAULT_RULES: Rules = {
   keepCreated: null,
 };
 
-/** The rules that differ from RULES_OFF: what a record keeps of them. */
-export function rulesInUse(rules: Rules): Partial<Rules> {
-  const off: Record<string, unknown> = RULES_OFF;
-  const names = Object.keys(RULES_OFF) as (keyof Rules)[];
+/** A day of trust carries a daily pattern through once; halving takes the sting out of a number that is a mistake. */
+export const DEFAULT_RULES: Rules = RECORDED_RULES;
+
+/** The rules that a record has to keep: those that differ from RECORDED_RULES. */
+export function rulesToRecord(rules: Rules): Partial<Rules> {
+  const recorded: Record<string, unknown> = RECORDED_RULES;
+  const names = Object.keys(RECORDED_RULES) as (keyof Rules)[];
   return Object.fromEntries(
-    names.filter((name) => rules[name] !== off[name]).map((name) => [name, rules[name]]),
+    names.filter((name) => rules[name] !== recorded[name]).map((name) => [name, rules[name]]),
   );
 }

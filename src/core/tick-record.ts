@@ -5,15 +5,15 @@
  * machines) it is marked `cut` and cannot be replayed.
  */
 import type { Action } from "./actions.ts";
-import { lookBackMs } from "./constraints/look-back.ts";
+import { loadLookBackMs, lookBackMs } from "./constraints/look-back.ts";
 import type { Decision } from "./decide.ts";
 import { decideFrom, type TickDecision } from "./decide-tick.ts";
 import type { PoolKey } from "./fleet.ts";
 import { FORECAST_BIN_MS, type Forecast } from "./forecast/forecast.ts";
 import { packMachine, unpackMachine, whatMatters } from "./machine-word.ts";
-import type { Observation, Part } from "./observation.ts";
+import type { Observation, Part, Tally } from "./observation.ts";
 import type { Policy } from "./policy.ts";
-import { RULES_OFF, type Rules, rulesInUse } from "./rules.ts";
+import { RECORDED_RULES, type Rules, rulesToRecord } from "./rules.ts";
 import type { PeakAhead } from "./severity.ts";
 import { type Instant, MINUTE_MS } from "./time.ts";
 import { seriesSince, type TrafficSeries } from "./traffic.ts";
@@ -36,9 +36,11 @@ export type FullRecord = {
   readonly confidence: number | null;
   readonly observation: Omit<
     Observation,
-    "machines" | "samples" | "state" | "outside" | "sisters" | "events" | "pool" | "policy"
+    "machines" | "samples" | "state" | "outside" | "sisters" | "events" | "pool" | "policy" | "tally"
   > & {
-    /** Rules that are off are left out. */
+    /** As far as a rule minds. */
+    readonly tally?: Partial<Tally>;
+    /** Rules that are as RECORDED_RULES are left out. */
     readonly policy: Omit<Policy, keyof Rules> & Partial<Rules>;
     readonly machines: Part<readonly string[]>;
     readonly samples: Part<TrafficSeriesText>;
@@ -62,17 +64,18 @@ export function tickRecord(
   if (decision.kind === "hold" && decision.constraints.length === 0 && actions.length === 0)
     return { v: VERSION, kind: "short", confidence };
   const { machines, samples, state: _state, outside: _outside, sisters: _sisters, ...more } = observation;
-  const { events: _events, pool: _pool, ...rest } = more;
+  const { events: _events, pool: _pool, tally: _tally, ...rest } = more;
   const record: FullRecord = {
     v: VERSION,
     kind: "full",
     confidence,
     observation: {
       ...rest,
-      policy: withoutOff(observation.policy),
+      policy: packPolicy(observation.policy),
+      ...packTally(observation),
       ledger: ledger && { ...ledger, fleet: NO_FLEET },
       machines: mapPart(machines, (list) => list.map((one) => packMachine(one, whatMatters(list, actions)))),
-      samples: mapPart(samples, (series) => packSeries(seriesSince(series, lookBackFrom(observation)))),
+      samples: mapPart(samples, (series) => packSeries(lookedAt(series, observation))),
     },
     forecast,
     peaks,
@@ -90,7 +93,8 @@ export function redecide(
   const { machines, samples, ...rest } = record.observation;
   return decideFrom(record, {
     ...rest,
-    policy: { ...RULES_OFF, ...rest.policy },
+    policy: { ...RECORDED_RULES, ...rest.policy },
+    tally: { ...NOTHING_COUNTED, ...rest.tally },
     pool,
     machines: mapPart(machines, (words) => words.map((word) => unpackMachine(word, pool))),
     samples: mapPart(samples, (series) => ({
@@ -102,13 +106,28 @@ export function redecide(
   });
 }
 
-function lookBackFrom({ now, policy }: Observation): Instant {
-  return now - Math.max(FORECAST_BIN_MS, lookBackMs(policy)) - MINUTE_MS;
+/** Where nothing is missing, no rule looks further back than at loads. */
+function lookedAt(series: TrafficSeries, { now, policy }: Observation): TrafficSeries {
+  const since = (ms: number) => seriesSince(series, now - Math.max(FORECAST_BIN_MS, ms) - MINUTE_MS);
+  const whole = since(lookBackMs(policy));
+  return whole.values.some(Number.isNaN) ? whole : since(loadLookBackMs(policy));
 }
 
-function withoutOff(policy: Policy): FullRecord["observation"]["policy"] {
-  const own = Object.entries(policy).filter(([name]) => !(name in RULES_OFF));
-  return { ...(Object.fromEntries(own) as Omit<Policy, keyof Rules>), ...rulesInUse(policy) };
+function packPolicy(policy: Policy): FullRecord["observation"]["policy"] {
+  const own = Object.entries(policy).filter(([name]) => !(name in RECORDED_RULES));
+  return { ...(Object.fromEntries(own) as Omit<Policy, keyof Rules>), ...rulesToRecord(policy) };
+}
+
+const NOTHING_COUNTED: Tally = { changesToday: null, spentMachineHours: null, spentUsd: null };
+
+/** Room is scarce: a count that no rule minds is not kept. */
+function packTally({ tally, policy }: Observation): Pick<FullRecord["observation"], "tally"> {
+  if (tally === undefined) return {};
+  const { changesToday, ...spent } = tally;
+  const isFlapping = policy.flapsPerDay > 0 && (changesToday ?? 0) >= policy.flapsPerDay;
+  const hasBudget = policy.budgetMachineHours + policy.budgetUsd > 0;
+  if (!isFlapping && !hasBudget) return {};
+  return { tally: { ...(isFlapping && { changesToday }), ...(hasBudget && spent) } };
 }
 
 function packSeries(series: TrafficSeries): TrafficSeriesText {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { applyConstraints, CONSTRAINTS } from "../../src/core/constraints/index.ts";
-import { DEFAULT_RULES, RULES_OFF, rulesInUse } from "../../src/core/rules.ts";
+import { DEFAULT_RULES, RECORDED_RULES, RULES_OFF, rulesToRecord } from "../../src/core/rules.ts";
 import { createRandom } from "../../src/sim/random.ts";
 import { fresh, minutesBefore, NOW, observation, policy, started } from "./examples.ts";
 
@@ -48,13 +48,23 @@ it("as shipped never hold up growth within the bounds", () => {
   }
 });
 
-it("are told apart from those that are off", () => {
-  expect(rulesInUse(RULES_OFF)).toEqual({});
-  expect(rulesInUse({ ...RULES_OFF, capFactor: 3, keepCreated: null })).toEqual({
+it("are recorded as far as they differ from what a record takes for granted, which never changes", () => {
+  expect(rulesToRecord(RECORDED_RULES)).toEqual({});
+  expect(rulesToRecord({ ...RECORDED_RULES, capFactor: 3, keepCreated: 2 })).toEqual({
     capFactor: 3,
+    keepCreated: 2,
+  });
+  expect({ ...RECORDED_RULES, ...rulesToRecord(RULES_OFF) }).toEqual(RULES_OFF);
+  expect(RECORDED_RULES).toEqual({
+    ...RULES_OFF,
+    staleTrustSeconds: 86_400,
+    flapsPerDay: 24,
+    shrinkStepWorkers: 2,
+    shrinkStepShare: 0.5,
+    shrinkBand: 0.05,
+    zeroAfterSeconds: 1_800,
     keepCreated: null,
   });
-  expect({ ...RULES_OFF, ...rulesInUse(DEFAULT_RULES) }).toEqual(DEFAULT_RULES);
 });
 
 it("stand in docs/rules.md in their order, with every variable and the default that ships", () => {

@@ -14,9 +14,13 @@ type LookedAt = Pick<Policy, "stabilisationSeconds" | "staleSeconds" | "zeroAfte
 
 /** Milliseconds before now. */
 export function lookBackMs(policy: LookedAt): number {
+  return Math.max(loadLookBackMs(policy), policy.staleSeconds * SECOND_MS + (recoveryMs(policy) ?? 0));
+}
+
+/** For rules that look at loads: where there are no gaps to look for. */
+export function loadLookBackMs(policy: LookedAt): number {
   const zeroMs = policy.minWorkers === 0 ? policy.zeroAfterSeconds * SECOND_MS : 0;
-  const silenceMs = policy.staleSeconds * SECOND_MS;
-  return Math.max(policy.stabilisationSeconds * SECOND_MS, zeroMs, silenceMs + (recoveryMs(policy) ?? 0));
+  return Math.max(policy.stabilisationSeconds * SECOND_MS, zeroMs);
 }
 
 /** How long samples must flow without a long gap; null where the owner tolerates hours of silence. */
