@@ -17,6 +17,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { Policy } from "../src/core/policy.ts";
+import { RULES_OFF } from "../src/core/rules.ts";
 import { defaultsText, underDefaults } from "./decisions/defaults.ts";
 import { drive } from "./decisions/drive.ts";
 import { readMinutes } from "./decisions/minutes.ts";
@@ -121,6 +122,7 @@ function one({ name, file, step_seconds }: Series): void {
 /** No wish but the goal. */
 function bare(capacity: number, bootMinutes: number): Omit<Policy, "shortShare" | "unservedPrice"> {
   return {
+    ...RULES_OFF,
     minWorkers: 1,
     maxWorkers: 1_000_000,
     requestsPerWorker: capacity,

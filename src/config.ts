@@ -3,7 +3,9 @@
  * it should be, never with the value (it may be a secret). Per-pool values in Postgres outrank the scaling defaults.
  */
 import { z } from "zod";
+import { isSchedule } from "./core/constraints/schedule-text.ts";
 import { MODES, type Mode } from "./core/policy.ts";
+import { DEFAULT_RULES } from "./core/rules.ts";
 import { DAY_MS, MINUTE_MS, SECOND_MS } from "./core/time.ts";
 import { LOAD_FIELDS, type MetricQuery } from "./core/traffic.ts";
 import { placeOfHost } from "./core/url-place.ts";
@@ -13,6 +15,13 @@ import type { TickSettings } from "./tick/settings.ts";
 /** Where a test or the demo runs: loopback, and nothing else. */
 const LOOPBACK = /^https?:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(\/|$)/;
 
+const part = (fallback: number) => z.coerce.number().min(0).max(1).default(fallback);
+const percent = (fallback: number) =>
+  z.coerce
+    .number()
+    .min(0)
+    .max(100)
+    .default(100 * fallback);
 const whole = (low: number, high: number, fallback: number) =>
   z.coerce.number().int().min(low).max(high).default(fallback);
 /** Where it may point to is looked at apart (placeFault). */
@@ -61,6 +70,27 @@ const environment = z.object({
   STABILISATION_SECONDS: whole(0, 21_600, 900),
   STALE_SECONDS: whole(60, 86_400, 600),
   MANUAL_OVERRIDE_SECONDS: whole(0, 604_800, 3_600),
+  STALE_HOLD_SECONDS: whole(0, 86_400, DEFAULT_RULES.staleHoldSeconds),
+  STALE_TRUST_SECONDS: whole(0, 31_536_000, DEFAULT_RULES.staleTrustSeconds),
+  FLOOR_WORKERS: z.coerce.number().int().min(0).max(10_000).optional(),
+  SCHEDULE: z.string().refine(isSchedule).default(DEFAULT_RULES.schedule),
+  CAP_FACTOR: z.coerce.number().min(0).max(10_000).default(DEFAULT_RULES.capFactor),
+  BUDGET_MACHINE_HOURS: z.coerce.number().min(0).default(DEFAULT_RULES.budgetMachineHours),
+  BUDGET_USD: z.coerce.number().min(0).default(DEFAULT_RULES.budgetUsd),
+  FLAPS_PER_DAY: whole(0, 10_000, DEFAULT_RULES.flapsPerDay),
+  GROW_STEP_WORKERS: whole(0, 10_000, DEFAULT_RULES.growStepWorkers),
+  GROW_STEP_PERCENT: z.coerce
+    .number()
+    .min(0)
+    .max(10_000)
+    .default(100 * DEFAULT_RULES.growStepShare),
+  SHRINK_STEP_WORKERS: whole(0, 10_000, DEFAULT_RULES.shrinkStepWorkers),
+  SHRINK_STEP_PERCENT: percent(DEFAULT_RULES.shrinkStepShare),
+  LOW_CONFIDENCE: part(DEFAULT_RULES.lowConfidence),
+  GROW_COOLDOWN_SECONDS: whole(0, 86_400, DEFAULT_RULES.growCooldownSeconds),
+  SHRINK_BAND_PERCENT: percent(DEFAULT_RULES.shrinkBand),
+  ZERO_AFTER_SECONDS: whole(0, 86_400, DEFAULT_RULES.zeroAfterSeconds),
+  KEEP_CREATED: z.coerce.number().int().min(0).max(1_000_000).optional(),
   TIME_ZONE: z.string().refine(isTimeZone).default("UTC"),
   TICK_DEADLINE_SECONDS: whole(1, 140, 100),
   LEASE_SECONDS: whole(1, 600, 150),
@@ -117,6 +147,23 @@ const EXPECTED: Record<string, string> = {
   STABILISATION_SECONDS: "whole seconds from 0 to 21600",
   STALE_SECONDS: "whole seconds from 60 to 86400",
   MANUAL_OVERRIDE_SECONDS: "whole seconds from 0 (no overrides) to 604800",
+  STALE_HOLD_SECONDS: "whole seconds from 0 (the forecast may grow a pool at once) to 86400",
+  STALE_TRUST_SECONDS: "whole seconds from 0 to 31536000",
+  FLOOR_WORKERS: "a whole number from 0 to 10000, or nothing for the minimum",
+  SCHEDULE: "entries like mon-fri 08:00-18:00 min 4, separated by ; (docs/rules.md has the form), or nothing",
+  CAP_FACTOR: "a number from 0 (no cap) to 10000",
+  BUDGET_MACHINE_HOURS: "machine-hours a month, from 0 (no budget)",
+  BUDGET_USD: "US dollars a month, from 0 (no budget)",
+  FLAPS_PER_DAY: "a whole number from 0 (as many as it likes) to 10000",
+  GROW_STEP_WORKERS: "a whole number from 0 (no steps) to 10000",
+  GROW_STEP_PERCENT: "a percentage of the machines there are, from 0 (no steps) to 10000",
+  SHRINK_STEP_WORKERS: "a whole number from 0 (no steps) to 10000",
+  SHRINK_STEP_PERCENT: "a percentage of the machines there are, from 0 (no steps) to 100",
+  LOW_CONFIDENCE: "a number from 0 (any confidence will do) to 1",
+  GROW_COOLDOWN_SECONDS: "whole seconds from 0 (growing never waits) to 86400",
+  SHRINK_BAND_PERCENT: "a percentage from 0 (every shrinkage is worth it) to 100",
+  ZERO_AFTER_SECONDS: "whole seconds from 0 (at once) to 86400",
+  KEEP_CREATED: "a whole number from 0 to 1000000 (all), or nothing for the past week's peak",
   TIME_ZONE: "an IANA time zone like Europe/Berlin",
   TICK_DEADLINE_SECONDS: "whole seconds from 1 to 140",
   LEASE_SECONDS: "whole seconds, at least half as long again as TICK_DEADLINE_SECONDS and at most 600",
@@ -213,6 +260,23 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
         stabilisationSeconds: given.STABILISATION_SECONDS,
         staleSeconds: given.STALE_SECONDS,
         overrideSeconds: given.MANUAL_OVERRIDE_SECONDS,
+        staleHoldSeconds: given.STALE_HOLD_SECONDS,
+        staleTrustSeconds: given.STALE_TRUST_SECONDS,
+        floorWorkers: given.FLOOR_WORKERS ?? null,
+        schedule: given.SCHEDULE,
+        capFactor: given.CAP_FACTOR,
+        budgetMachineHours: given.BUDGET_MACHINE_HOURS,
+        budgetUsd: given.BUDGET_USD,
+        flapsPerDay: given.FLAPS_PER_DAY,
+        growStepWorkers: given.GROW_STEP_WORKERS,
+        growStepShare: given.GROW_STEP_PERCENT / 100,
+        shrinkStepWorkers: given.SHRINK_STEP_WORKERS,
+        shrinkStepShare: given.SHRINK_STEP_PERCENT / 100,
+        lowConfidence: given.LOW_CONFIDENCE,
+        growCooldownSeconds: given.GROW_COOLDOWN_SECONDS,
+        shrinkBand: given.SHRINK_BAND_PERCENT / 100,
+        zeroAfterSeconds: given.ZERO_AFTER_SECONDS,
+        keepCreated: given.KEEP_CREATED ?? null,
         timeZone: given.TIME_ZONE,
         pinnedMachineId: null,
         frozenUntil: null,

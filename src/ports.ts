@@ -15,7 +15,7 @@ import type { OutsideForecast } from "./core/forecast/outside.ts";
 import type { ExpertWeight } from "./core/forecast/panel.ts";
 import type { Pattern } from "./core/forecast/patterns.ts";
 import type { BucketRule } from "./core/limiter.ts";
-import type { Override } from "./core/observation.ts";
+import type { Override, Tally } from "./core/observation.ts";
 import type { Mode, Policy } from "./core/policy.ts";
 import type { Quantile } from "./core/quantile.ts";
 import type { TickRecord } from "./core/tick-record.ts";
@@ -195,6 +195,7 @@ export type PoolMemory = {
   readonly coldSavedAt: Instant | null;
   readonly override: Override | null;
   readonly lastChangeAt: Instant | null;
+  readonly tally: Tally;
   readonly openIntents: readonly Intent[];
 };
 

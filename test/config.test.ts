@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { ConfigError, readConfig } from "../src/config.ts";
+import { DEFAULT_RULES } from "../src/core/rules.ts";
 
 const NEEDED = {
   DATABASE_URL: "postgres://user:word@db.example.com:5432/flyahead",
@@ -33,6 +34,39 @@ describe("readConfig", () => {
       cooldownSeconds: 300,
     });
     expect(config.simulationUrl).toBeNull();
+  });
+
+  it("ships with rules none of which delays growth", () => {
+    const { defaultPolicy } = readConfig(NEEDED).tick;
+    expect(defaultPolicy).toMatchObject(DEFAULT_RULES);
+    expect(defaultPolicy).toMatchObject({
+      staleHoldSeconds: 0,
+      capFactor: 0,
+      budgetMachineHours: 0,
+      budgetUsd: 0,
+      growStepWorkers: 0,
+      growStepShare: 0,
+      growCooldownSeconds: 0,
+      lowConfidence: 0,
+    });
+  });
+
+  it("takes percentages as shares, and wishes that are left open as none", () => {
+    const { defaultPolicy } = readConfig({
+      ...NEEDED,
+      GROW_STEP_PERCENT: "150",
+      SHRINK_BAND_PERCENT: "2.5",
+      FLOOR_WORKERS: "3",
+      KEEP_CREATED: "0",
+      SCHEDULE: "mon-fri 08:00-18:00 min 4",
+    }).tick;
+    expect(defaultPolicy).toMatchObject({
+      growStepShare: 1.5,
+      shrinkBand: 0.025,
+      floorWorkers: 3,
+      keepCreated: 0,
+    });
+    expect(defaultPolicy.schedule).toBe("mon-fri 08:00-18:00 min 4");
   });
 
   it("takes Supabase's and Upstash's own names where ours are not set", () => {
@@ -96,6 +130,10 @@ describe("readConfig", () => {
       { EXPERTS_URL: "https://experts.example", EXPERTS_DEADLINE_SECONDS: "20", TICK_DEADLINE_SECONDS: "30" },
       "EXPERTS_DEADLINE_SECONDS",
     ],
+    [{ SCHEDULE: "mon-fri 08:00 min 4" }, "SCHEDULE"],
+    [{ SHRINK_STEP_PERCENT: "101" }, "SHRINK_STEP_PERCENT"],
+    [{ LOW_CONFIDENCE: "20" }, "LOW_CONFIDENCE"],
+    [{ KEEP_CREATED: "-1" }, "KEEP_CREATED"],
     [{ SHORT_MINUTES_PERCENT: "0" }, "SHORT_MINUTES_PERCENT"],
     [{ UNSERVED_PRICE: "1" }, "UNSERVED_PRICE"],
     [{ REQUESTS_PER_WORKER: "0" }, "REQUESTS_PER_WORKER"],

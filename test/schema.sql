@@ -68,6 +68,7 @@ table flyahead.autoscaling_history
   constraint FOREIGN KEY (tick_id) REFERENCES flyahead.ticks(id)
   constraint PRIMARY KEY (id)
   constraint UNIQUE (pool_id, slot, attempt)
+  CREATE INDEX autoscaling_history_moves ON flyahead.autoscaling_history USING btree (pool_id, slot) WHERE (kind <> 'hold'::text)
   CREATE INDEX autoscaling_history_slot ON flyahead.autoscaling_history USING btree (slot)
   CREATE INDEX autoscaling_history_tick ON flyahead.autoscaling_history USING btree (tick_id)
   grant to flyahead_service delete, insert, select, update
@@ -124,6 +125,7 @@ table flyahead.capacity_steps
   usd_per_hour double precision -- what the running ones cost together in an hour; null where the price is not known
   constraint FOREIGN KEY (pool_id) REFERENCES flyahead.worker_regions(id)
   constraint PRIMARY KEY (pool_id, since)
+  CREATE TRIGGER capacity_steps_spending AFTER INSERT OR UPDATE ON flyahead.capacity_steps FOR EACH ROW EXECUTE FUNCTION flyahead.carry_spending()
   grant to flyahead_service insert, select, update
 
 table flyahead.forecast_state
@@ -185,6 +187,18 @@ table flyahead.manual_overrides
   constraint PRIMARY KEY (id)
   CREATE INDEX manual_overrides_newest ON flyahead.manual_overrides USING btree (pool_id, seen_at DESC)
   grant to flyahead_service delete, insert, select, update
+
+table flyahead.pool_spending
+-- what the machines of a pool have run in the month of `since` up to it, and what has run from there
+  pool_id integer not null
+  since timestamp with time zone not null
+  running integer not null
+  usd_per_hour double precision
+  machine_hours double precision not null
+  usd double precision -- null where a price of that month is not known
+  constraint FOREIGN KEY (pool_id) REFERENCES flyahead.worker_regions(id)
+  constraint PRIMARY KEY (pool_id)
+  grant to flyahead_service insert, select, update
 
 table flyahead.prediction_scores
 -- sums over the judged predictions for a day of UTC; kept when the predictions have gone
@@ -310,7 +324,7 @@ table flyahead.scaling_intents
   status text
   evidence text -- what was seen: Fly's answer, or the state found by a later tick
   closed_at timestamp with time zone
-  constraint CHECK ((kind = ANY (ARRAY['start'::text, 'stop'::text, 'create'::text])))
+  constraint CHECK ((kind = ANY (ARRAY['start'::text, 'stop'::text, 'create'::text, 'destroy'::text])))
   constraint CHECK ((status = ANY (ARRAY['done'::text, 'alreadyDone'::text, 'refused'::text, 'failed'::text, 'unknown'::text])))
   constraint FOREIGN KEY (history_id) REFERENCES flyahead.autoscaling_history(id)
   constraint FOREIGN KEY (pool_id) REFERENCES flyahead.worker_regions(id)
@@ -496,9 +510,38 @@ table flyahead.worker_regions
   observed_at timestamp with time zone -- the last tick that read the pool's machines
   short_share double precision -- the promise: at most this share of minutes short of machines, like 0.001; null: as configured
   unserved_price double precision -- machine-hours that an hour of unserved demand for one machine is worth, like 20; outranks the promise; null: as configured
+  stale_hold_seconds integer -- once samples are stale, nothing is changed for so long; null: as configured, like all below
+  stale_trust_seconds integer -- so long after the newest sample the forecast may still raise the pool
+  floor_workers integer -- what the pool is raised to without believable data
+  schedule text -- floors and ceilings by local time, like mon-fri 08:00-18:00 min 4; daily 22:00-06:00 max 2; empty: none
+  cap_factor double precision -- growth ends at so many times what the median minute of the past week needs; 0: no cap
+  budget_machine_hours double precision -- machine-hours a month, by UTC; 0: no budget
+  budget_usd double precision -- US dollars a month, by UTC; 0: no budget
+  flaps_per_day integer -- after so many changes of direction within 24 hours the pool only grows; 0: as many as it likes
+  grow_step_workers integer -- most machines to add at a time, or by grow_step_share, the greater; both 0: no steps
+  grow_step_share double precision -- 0 to 1 and above, of the machines there are
+  shrink_step_workers integer -- most machines to take at a time, or by shrink_step_share, the greater; both 0: no steps
+  shrink_step_share double precision -- 0 to 1, of the machines there are
+  low_confidence double precision -- 0 to 1: below this confidence of the forecast one machine at a time; 0: any will do
+  grow_cooldown_seconds integer -- after a change, so long nothing is grown that is not urgent
+  shrink_band double precision -- 0 to 1: a shrinkage by a smaller share is not worth it
+  zero_after_seconds integer -- with min_workers 0, the last machine stays until so long after the last request
+  keep_created integer -- so many machines stay created, running or stopped
+  constraint CHECK (((low_confidence >= (0)::double precision) AND (low_confidence <= (1)::double precision)))
   constraint CHECK (((short_share > (0)::double precision) AND (short_share < (1)::double precision)))
+  constraint CHECK (((shrink_band >= (0)::double precision) AND (shrink_band <= (1)::double precision)))
+  constraint CHECK (((shrink_step_share >= (0)::double precision) AND (shrink_step_share <= (1)::double precision)))
+  constraint CHECK ((budget_machine_hours >= (0)::double precision))
+  constraint CHECK ((budget_usd >= (0)::double precision))
+  constraint CHECK ((cap_factor >= (0)::double precision))
   constraint CHECK ((cooldown_seconds >= 0))
+  constraint CHECK ((flaps_per_day >= 0))
+  constraint CHECK ((floor_workers >= 0))
+  constraint CHECK ((grow_cooldown_seconds >= 0))
+  constraint CHECK ((grow_step_share >= (0)::double precision))
+  constraint CHECK ((grow_step_workers >= 0))
   constraint CHECK ((hourly_price >= (0)::double precision))
+  constraint CHECK ((keep_created >= 0))
   constraint CHECK ((lead_seconds >= 0))
   constraint CHECK ((max_workers >= 0))
   constraint CHECK ((min_workers <= max_workers))
@@ -506,12 +549,17 @@ table flyahead.worker_regions
   constraint CHECK ((mode = ANY (ARRAY['observe'::text, 'advise'::text, 'act'::text])))
   constraint CHECK ((override_seconds >= 0))
   constraint CHECK ((requests_per_worker > (0)::double precision))
+  constraint CHECK ((shrink_step_workers >= 0))
   constraint CHECK ((stabilisation_seconds >= 0))
+  constraint CHECK ((stale_hold_seconds >= 0))
   constraint CHECK ((stale_seconds > 0))
+  constraint CHECK ((stale_trust_seconds >= 0))
   constraint CHECK ((unserved_price > (1)::double precision))
+  constraint CHECK ((zero_after_seconds >= 0))
   constraint CHECK (isfinite(frozen_until))
   constraint PRIMARY KEY (id)
   constraint UNIQUE (app, region, process_group)
+  CREATE TRIGGER worker_regions_schedule BEFORE INSERT OR UPDATE OF schedule ON flyahead.worker_regions FOR EACH ROW WHEN ((new.schedule IS NOT NULL)) EXECUTE FUNCTION flyahead.check_schedule()
   CREATE TRIGGER worker_regions_time_zone BEFORE INSERT OR UPDATE OF time_zone ON flyahead.worker_regions FOR EACH ROW WHEN ((new.time_zone IS NOT NULL)) EXECUTE FUNCTION flyahead.check_time_zone()
   grant to flyahead_service delete, insert, select, update
 
@@ -1242,6 +1290,14 @@ function flyahead.capacity_between(integer[],timestamp with time zone,timestamp 
   sql, stable
   callers: nobody
 
+function flyahead.carry_spending() → trigger
+  plpgsql, volatile
+  callers: nobody
+
+function flyahead.check_schedule() → trigger
+  plpgsql, volatile
+  callers: nobody
+
 function flyahead.check_setting() → trigger
   plpgsql, volatile, search_path=pg_catalog, pg_temp
   callers: nobody
@@ -1576,6 +1632,10 @@ function flyahead.sketch_load(smallint) → double precision
   sql, immutable
   callers: flyahead_service
 
+function flyahead.spent_until(flyahead.pool_spending,timestamp with time zone) → record
+  sql, immutable
+  callers: flyahead_service
+
 function flyahead.stage_import(text,text,text,text,text) → bigint
 -- runs the query of an import into the temporary table flyahead_import_rows; answers how many rows
   plpgsql, volatile
@@ -1597,6 +1657,10 @@ function flyahead.store_samples(timestamp with time zone,text[],text[],text[],ti
 
 function flyahead.take_probe(text,integer,integer,integer) → boolean
   sql, volatile
+  callers: flyahead_service
+
+function flyahead.tally_of(integer,timestamp with time zone) → jsonb
+  sql, stable
   callers: flyahead_service
 
 function flyahead.token_hash(text) → text

@@ -3,11 +3,13 @@ import type { Decision } from "../../src/core/decide.ts";
 import type { PoolKey } from "../../src/core/fleet.ts";
 import type { HotState } from "../../src/core/forecast/codec.ts";
 import type { Policy } from "../../src/core/policy.ts";
+import { DEFAULT_RULES } from "../../src/core/rules.ts";
 import type { TickRecord } from "../../src/core/tick-record.ts";
 import { HOUR_MS, type Instant, MINUTE_MS } from "../../src/core/time.ts";
 import type { Lease, OpenTick } from "../../src/ports.ts";
 
 const POLICY: Policy = {
+  ...DEFAULT_RULES,
   minWorkers: 1,
   maxWorkers: 20,
   requestsPerWorker: 500,

@@ -11,6 +11,7 @@ const outcome = z.object({
 const action = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("start"), machineId: z.string(), outcome: outcome.nullable() }),
   z.object({ kind: z.literal("stop"), machineId: z.string(), outcome: outcome.nullable() }),
+  z.object({ kind: z.literal("destroy"), machineId: z.string(), outcome: outcome.nullable() }),
   z.object({
     kind: z.literal("create"),
     machineName: z.string(),

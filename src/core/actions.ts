@@ -2,8 +2,9 @@
  * Step 7: which machines. Starting a stopped machine takes under a second and cannot fail for a name or an image, so
  * stopped ones are used up before any is created. A failed machine may stand on a bad host, or its image may be broken:
  * the first few are replaced by new ones, and with more of them the image is to blame and they are tried again instead,
- * lest every tick leaves another wreck. Stopped first when shrinking: failing ones, then the newest, so that
- * the oldest, the best known, stays; never the pinned one, and never the last that passes its checks.
+ * lest every tick leaves another wreck. Stopped first when shrinking: failing ones, those of an old release, those that do
+ * not pass their checks yet and so carry least, then the newest, so that the oldest, the best known, stays; never the pinned
+ * one, and never the last that passes its checks. Cordoned machines are somebody else's: neither counted nor touched.
  *
  * A create carries a name made of pool, slot, attempt and ordinal. Fly refuses a second machine of one name, so a create
  * whose answer was lost is looked up by its name before it is tried again, and can never happen twice.
@@ -16,6 +17,8 @@ import { MINUTE_MS } from "./time.ts";
 export type Action =
   | { readonly kind: "start"; readonly machineId: string }
   | { readonly kind: "stop"; readonly machineId: string }
+  /** For good (keep-created.ts). */
+  | { readonly kind: "destroy"; readonly machineId: string }
   /** A clone of `templateId`, in the pool's region and group. */
   | { readonly kind: "create"; readonly machineName: string; readonly templateId: string };
 
@@ -61,9 +64,10 @@ function isTemplate(machine: Machine): boolean {
 function shrinkBy(count: number, machines: readonly Machine[], pinnedMachineId: string | null): Action[] {
   const active = machines.filter(isActive);
   const stays = keepers(active, pinnedMachineId, active.length - count);
+  const release = Math.max(...active.map((machine) => machine.release ?? 0));
   return active
     .filter((machine) => !stays.has(machine.id))
-    .sort((a, b) => healthiestOldestFirst(b, a))
+    .sort((a, b) => leastMissedFirst(a, b, release))
     .slice(0, count)
     .map((machine): Action => ({ kind: "stop", machineId: machine.id }));
 }
@@ -73,7 +77,9 @@ function keepers(active: readonly Machine[], pinnedMachineId: string | null, rem
   const pinned = active.find(({ id }) => id === pinnedMachineId);
   const stays = new Set(pinned ? [pinned.id] : []);
   if (remaining === 0 || pinned?.health === "passing") return stays;
-  const healthy = active.filter(({ health }) => health === "passing").sort(oldestFirst)[0];
+  const healthy = active
+    .filter(({ health }) => health === "passing")
+    .sort((a, b) => (b.release ?? 0) - (a.release ?? 0) || oldestFirst(a, b))[0];
   // One place, and the pinned machine takes it, whatever its checks say.
   if (healthy && stays.size < remaining) stays.add(healthy.id);
   return stays;
@@ -110,6 +116,14 @@ function bestTemplateFirst(a: Machine, b: Machine): number {
 
 function healthiestOldestFirst(a: Machine, b: Machine): number {
   return Number(isIll(a)) - Number(isIll(b)) || oldestFirst(a, b);
+}
+
+function leastMissedFirst(a: Machine, b: Machine, newestRelease: number): number {
+  const isOld = ({ release }: Machine) => Number(release !== undefined && release < newestRelease);
+  const isNew = ({ state, health }: Machine) => Number(state !== "started" || health !== "passing");
+  return (
+    Number(isIll(b)) - Number(isIll(a)) || isOld(b) - isOld(a) || isNew(b) - isNew(a) || oldestFirst(b, a)
+  );
 }
 
 function isIll(machine: Machine): boolean {

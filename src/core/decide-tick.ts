@@ -3,7 +3,7 @@
  * the benches, the simulator and the dashboard's "why" all call this and nothing else.
  */
 import { type Action, planActions } from "./actions.ts";
-import { capacityModelOf } from "./capacity/capacity-model.ts";
+import { type CapacityModel, capacityModelOf, machinesFor } from "./capacity/capacity-model.ts";
 import { fleetNow } from "./capacity/fleet-now.ts";
 import {
   type Belief,
@@ -12,7 +12,7 @@ import {
   planCapacity,
   planWindow,
 } from "./capacity/plan-capacity.ts";
-import { type Decision, decide } from "./decide.ts";
+import { type Decision, decide, type Trust } from "./decide.ts";
 import { loadReader } from "./forecast/bins-ahead.ts";
 import type { Rival } from "./forecast/blend.ts";
 import { ensembleForecaster } from "./forecast/ensemble.ts";
@@ -37,8 +37,10 @@ import { busiestOf, lookAhead, maximaUntil, maxOverShort } from "./forecast/peak
 import { sisterRival } from "./forecast/prior.ts";
 import type { ForecastState } from "./forecast/state.ts";
 import { quantileAt, riskOf } from "./goal.ts";
+import { surplusMachines } from "./keep-created.ts";
 import { type Observation, partValue } from "./observation.ts";
 import { goalOf } from "./policy.ts";
+import { interpolateQuantile } from "./quantile.ts";
 import { believe, book, freshLedger, type ServiceLedger } from "./service-ledger.ts";
 import type { PeakAhead } from "./severity.ts";
 import { DAY_MS, floorTo, HOUR_MS, type Instant, MINUTE_MS } from "./time.ts";
@@ -54,8 +56,11 @@ export type Prediction = {
   readonly model?: string;
 };
 
+/** A plan as people read it, without what only deciding asks of it. */
+export type ToldPlan = Omit<CapacityPlan, "ahead" | "blockSize">;
+
 export type TickDecision = {
-  readonly plan: CapacityPlan;
+  readonly plan: ToldPlan;
   readonly decision: Decision;
   readonly actions: readonly Action[];
   /** Over the bins that the decision looked at; null where the pool was never measured. */
@@ -100,13 +105,28 @@ export function decideFrom(
     peaks,
     observation,
     forecast?.reason ?? "no traffic was ever measured",
+    trustOf(forecast, model),
   );
   const machines = partValue(observation.machines) ?? [];
   return {
-    plan,
+    plan: told(plan),
     decision,
-    actions: planActions(decision, pool, machines, policy.pinnedMachineId, { slot, attempt }),
+    actions: [
+      ...planActions(decision, pool, machines, policy.pinnedMachineId, { slot, attempt }),
+      ...surplusMachines(decision, observation, forecast),
+    ],
   };
+}
+
+/** Normal is what the median minute of the past week needs. */
+function trustOf(forecast: Forecast | null, model: CapacityModel): Trust {
+  if (forecast === null) return { normalWorkers: null, confidence: null };
+  const { quantiles, lately, confidence } = forecast;
+  return { normalWorkers: machinesFor(interpolateQuantile(quantiles, lately, 0.5), model), confidence };
+}
+
+function told({ ahead: _ahead, blockSize: _blockSize, ...plan }: CapacityPlan): ToldPlan {
+  return plan;
 }
 
 /** At a price the risk is known; under a promise it is what the books say will keep it. */

@@ -9,7 +9,7 @@ import { type CapacityModel, machinesFor } from "./capacity/capacity-model.ts";
 import { type FleetNow, fleetNow } from "./capacity/fleet-now.ts";
 import { type CapacityPlan, needBefore } from "./capacity/plan-capacity.ts";
 import { worthRunning } from "./capacity/worth.ts";
-import type { Bite } from "./constraints/constraint.ts";
+import type { Bite, Outlook } from "./constraints/constraint.ts";
 import { applyConstraints } from "./constraints/index.ts";
 import { activeCount } from "./fleet.ts";
 import { forecastBinMs } from "./forecast/forecast.ts";
@@ -40,12 +40,16 @@ export type Decision = {
   readonly reason: string;
 };
 
+/** What the forecast says of itself and of the pool. */
+export type Trust = Pick<Outlook, "normalWorkers" | "confidence">;
+
 export function decide(
   plan: CapacityPlan,
   model: CapacityModel,
   peaks: readonly PeakAhead[],
   observation: Observation,
   because: string,
+  trust: Trust = { normalWorkers: null, confidence: null },
 ): Decision {
   const { now, slot, cadenceMs } = observation;
   const machines = partValue(observation.machines);
@@ -57,14 +61,22 @@ export function decide(
   const needNow = loadNow === null ? null : machinesFor(loadNow, model);
   const needCovered = needBefore(plan, plan.window.coveredUntil);
   const worth = worthOf(plan, model, fleet);
-  const { to, bites } = applyConstraints(
-    { from, to: worth === null ? Math.max(from, needNow ?? 0) : Math.max(worth, needNow ?? 0) },
-    observation,
-  );
   const foreseen = peaks.map(({ until, load }) => {
     return { withinMs: until - now, load, machines: machinesFor(load, model) };
   });
   const withinHour = foreseen.find(({ withinMs }) => withinMs === HOUR_MS)?.machines ?? null;
+  const severity = severityOf({
+    serving: fleet.serving,
+    active: from,
+    now: needNow,
+    covered: needCovered,
+    withinHour,
+  });
+  const { to, bites } = applyConstraints(
+    { from, to: worth === null ? Math.max(from, needNow ?? 0) : Math.max(worth, needNow ?? 0) },
+    observation,
+    { ...trust, severity, needNow },
+  );
   const facts = {
     kind: to > from ? "grow" : to < from ? "shrink" : "hold",
     from,
@@ -74,13 +86,7 @@ export function decide(
     worth,
     goal: plan.goal,
     quantile: plan.quantile,
-    severity: severityOf({
-      serving: fleet.serving,
-      active: from,
-      now: needNow,
-      covered: needCovered,
-      withinHour,
-    }),
+    severity,
     foreseen,
     extraMachineHours: rounded(((to - from) * Math.max(0, slot + cadenceMs - now)) / HOUR_MS),
     constraints: bites,

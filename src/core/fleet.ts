@@ -57,6 +57,10 @@ export type Machine = {
   readonly size: MachineSize | null;
   /** Requests or connections in flight, over all its services, from which on Fly's proxy prefers others; absent where it has none. */
   readonly softLimit?: number | undefined;
+  /** The app's release that it was made or last updated with; absent where Fly does not tell. */
+  readonly release?: number;
+  /** Whether it has a volume, which is lost with it; absent where Fly does not tell. */
+  readonly hasVolume?: boolean;
 };
 
 const ACTIVE: ReadonlySet<MachineState> = new Set([

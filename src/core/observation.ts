@@ -16,7 +16,8 @@ import type { TrafficSeries } from "./traffic.ts";
 export type Part<T> =
   | { readonly status: "fresh"; readonly value: T }
   | { readonly status: "stale"; readonly value: T; readonly ageMs: number; readonly why: string }
-  | { readonly status: "missing"; readonly why: string };
+  /** `ageMs`: since it was last known, where anybody remembers. */
+  | { readonly status: "missing"; readonly why: string; readonly ageMs?: number };
 
 /** The pool is kept at `workers` until the instant, because a person moved a machine. */
 export type Override = {
@@ -33,6 +34,15 @@ export type SourceReading = {
   readonly measuredUntil: Instant;
   /** Requests in flight over the machines' soft limits in that bin, or null where it is not known. */
   readonly saturation: number | null;
+};
+
+/** What the books have counted of a pool; each null where nobody counted. */
+export type Tally = {
+  /** Changes of direction among what was decided in mode act within 24 hours. */
+  readonly changesToday: number | null;
+  /** Since the month began, by UTC. */
+  readonly spentMachineHours: number | null;
+  readonly spentUsd: number | null;
 };
 
 export type Observation = {
@@ -62,6 +72,8 @@ export type Observation = {
   readonly events: readonly TrafficEvent[];
   readonly override: Override | null;
   readonly lastChangeAt: Instant | null;
+  /** Absent where nobody counts: rules that go by it are silent. */
+  readonly tally?: Tally;
 };
 
 /** The part's value, however old, or null. */

@@ -2,6 +2,7 @@
  * The owner's wishes for one pool. Configuration gives the defaults, a pool's row in Postgres outranks them.
  */
 import type { Goal } from "./goal.ts";
+import type { Rules } from "./rules.ts";
 import type { Instant } from "./time.ts";
 
 /** observe records only, advise records and tells, act calls Fly. Ascending in power. */
@@ -13,7 +14,7 @@ export function lowestMode(...modes: readonly Mode[]): Mode {
   return MODES[Math.min(...modes.map((mode) => MODES.indexOf(mode)))] ?? "observe";
 }
 
-export type Policy = {
+export type Policy = Rules & {
   /** Bounds on started machines. */
   readonly minWorkers: number;
   readonly maxWorkers: number;
@@ -25,7 +26,7 @@ export type Policy = {
   readonly unservedPrice: number | null;
   /** From the decision to a machine that serves. */
   readonly leadSeconds: number;
-  /** After a change, so long nothing is shrunk. Growing never waits. */
+  /** After a change, so long nothing is shrunk. */
   readonly cooldownSeconds: number;
   /** What was needed within this time is still kept: shrinking follows the recent peak, not the last minute. */
   readonly stabilisationSeconds: number;

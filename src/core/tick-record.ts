@@ -5,11 +5,15 @@
  * machines) it is marked `cut` and cannot be replayed.
  */
 import type { Action } from "./actions.ts";
+import { loadLookBackMs, lookBackMs } from "./constraints/look-back.ts";
 import type { Decision } from "./decide.ts";
 import { decideFrom, type TickDecision } from "./decide-tick.ts";
-import type { Machine, MachineHealth, MachineState, PoolKey } from "./fleet.ts";
+import type { PoolKey } from "./fleet.ts";
 import { FORECAST_BIN_MS, type Forecast } from "./forecast/forecast.ts";
-import type { Observation, Part } from "./observation.ts";
+import { packMachine, unpackMachine, whatMatters } from "./machine-word.ts";
+import type { Observation, Part, Tally } from "./observation.ts";
+import type { Policy } from "./policy.ts";
+import { RECORDED_RULES, type Rules, rulesToRecord } from "./rules.ts";
 import type { PeakAhead } from "./severity.ts";
 import { type Instant, MINUTE_MS } from "./time.ts";
 import { seriesSince, type TrafficSeries } from "./traffic.ts";
@@ -32,8 +36,12 @@ export type FullRecord = {
   readonly confidence: number | null;
   readonly observation: Omit<
     Observation,
-    "machines" | "samples" | "state" | "outside" | "sisters" | "events" | "pool"
+    "machines" | "samples" | "state" | "outside" | "sisters" | "events" | "pool" | "policy" | "tally"
   > & {
+    /** As far as a rule minds. */
+    readonly tally?: Partial<Tally>;
+    /** Rules that are as RECORDED_RULES are left out. */
+    readonly policy: Omit<Policy, keyof Rules> & Partial<Rules>;
     readonly machines: Part<readonly string[]>;
     readonly samples: Part<TrafficSeriesText>;
   };
@@ -53,19 +61,21 @@ export function tickRecord(
   { decision, actions, forecast, peaks, ledger }: TickDecision,
 ): TickRecord {
   const confidence = forecast?.confidence ?? null;
-  if (decision.kind === "hold" && decision.constraints.length === 0)
+  if (decision.kind === "hold" && decision.constraints.length === 0 && actions.length === 0)
     return { v: VERSION, kind: "short", confidence };
   const { machines, samples, state: _state, outside: _outside, sisters: _sisters, ...more } = observation;
-  const { events: _events, pool: _pool, ...rest } = more;
+  const { events: _events, pool: _pool, tally: _tally, ...rest } = more;
   const record: FullRecord = {
     v: VERSION,
     kind: "full",
     confidence,
     observation: {
       ...rest,
+      policy: packPolicy(observation.policy),
+      ...packTally(observation),
       ledger: ledger && { ...ledger, fleet: NO_FLEET },
-      machines: mapPart(machines, (list) => list.map(packMachine)),
-      samples: mapPart(samples, (series) => packSeries(seriesSince(series, lookBackFrom(observation)))),
+      machines: mapPart(machines, (list) => list.map((one) => packMachine(one, whatMatters(list, actions)))),
+      samples: mapPart(samples, (series) => packSeries(lookedAt(series, observation))),
     },
     forecast,
     peaks,
@@ -83,6 +93,8 @@ export function redecide(
   const { machines, samples, ...rest } = record.observation;
   const { decision, actions } = decideFrom(record, {
     ...rest,
+    policy: { ...RECORDED_RULES, ...rest.policy },
+    tally: { ...NOTHING_COUNTED, ...rest.tally },
     pool,
     machines: mapPart(machines, (words) => words.map((word) => unpackMachine(word, pool))),
     samples: mapPart(samples, (series) => ({
@@ -95,43 +107,32 @@ export function redecide(
   return { decision, actions };
 }
 
-function lookBackFrom({ now, policy }: Observation): Instant {
-  return now - Math.max(FORECAST_BIN_MS, policy.stabilisationSeconds * 1_000) - MINUTE_MS;
+/** Where nothing is missing, no rule looks further back than at loads. */
+function lookedAt(series: TrafficSeries, { now, policy }: Observation): TrafficSeries {
+  const since = (ms: number) => seriesSince(series, now - Math.max(FORECAST_BIN_MS, ms) - MINUTE_MS);
+  const whole = since(lookBackMs(policy));
+  return whole.values.some(Number.isNaN) ? whole : since(loadLookBackMs(policy));
+}
+
+function packPolicy(policy: Policy): FullRecord["observation"]["policy"] {
+  const own = Object.entries(policy).filter(([name]) => !(name in RECORDED_RULES));
+  return { ...(Object.fromEntries(own) as Omit<Policy, keyof Rules>), ...rulesToRecord(policy) };
+}
+
+const NOTHING_COUNTED: Tally = { changesToday: null, spentMachineHours: null, spentUsd: null };
+
+/** Room is scarce: a count that no rule minds is not kept. */
+function packTally({ tally, policy }: Observation): Pick<FullRecord["observation"], "tally"> {
+  if (tally === undefined) return {};
+  const { changesToday, ...spent } = tally;
+  const isFlapping = policy.flapsPerDay > 0 && (changesToday ?? 0) >= policy.flapsPerDay;
+  const hasBudget = policy.budgetMachineHours + policy.budgetUsd > 0;
+  if (!isFlapping && !hasBudget) return {};
+  return { tally: { ...(isFlapping && { changesToday }), ...(hasBudget && spent) } };
 }
 
 function packSeries(series: TrafficSeries): TrafficSeriesText {
   return { ...series, values: series.values.map((value) => (Number.isNaN(value) ? null : value)) };
-}
-
-const HEALTH_LETTERS: Readonly<Record<MachineHealth, string>> = { passing: "p", failing: "f", unknown: "u" };
-
-/** Most machines are in one of two states; room is for sixty of them. */
-const STATE_SIGNS: Readonly<Partial<Record<MachineState, string>>> = { started: "+", stopped: "-" };
-const STATES_BY_SIGN = new Map(Object.entries(STATE_SIGNS).map(([state, sign]) => [sign, state]));
-
-/** "148e12345678ab/+/pr/mc8w2o00": started, passing, routed, created then; and "/mc8w5x00" where it was asked to start later. */
-function packMachine({ id, state, health, cordoned, createdAt, lastAsked }: Machine): string {
-  const started = lastAsked?.verb === "start" ? `/${lastAsked.at.toString(36)}` : "";
-  return `${id}/${STATE_SIGNS[state] ?? state}/${HEALTH_LETTERS[health]}${cordoned ? "c" : "r"}/${createdAt.toString(36)}${started}`;
-}
-
-function unpackMachine(word: string, pool: PoolKey): Machine {
-  const [id = "", state = "unknown", letters = "ur", createdAt = "0", started] = word.split("/");
-  const health = (Object.keys(HEALTH_LETTERS) as MachineHealth[]).find(
-    (name) => HEALTH_LETTERS[name] === letters[0],
-  );
-  return {
-    id,
-    name: "",
-    region: pool.region,
-    processGroup: pool.processGroup,
-    state: (STATES_BY_SIGN.get(state) ?? state) as MachineState,
-    health: health ?? "unknown",
-    cordoned: letters[1] === "c",
-    createdAt: Number.parseInt(createdAt, 36),
-    lastAsked: started === undefined ? null : { verb: "start", by: "", at: Number.parseInt(started, 36) },
-    size: null,
-  };
 }
 
 function mapPart<A, B>(part: Part<A>, change: (value: A) => B): Part<B> {

@@ -39,8 +39,12 @@ export async function applyActions(
   const started = await inTurn(of("start"), PARALLEL_MOVES, apply);
   const created = await inTurn(of("create"), 1, apply);
   const stopped = await inTurn(of("stop"), PARALLEL_MOVES, apply);
-  return [...started, ...created, ...stopped];
+  const destroyed = await inTurn(of("destroy"), 1, apply);
+  return [...started, ...created, ...stopped, ...destroyed];
 }
+
+/** What cannot be undone is only proposed: fencing it and looking at volumes once more is still to be built. */
+const NOT_YET = "flyahead only proposes to destroy machines; where you agree, do it by hand";
 
 async function applyOne(
   intent: Intent,
@@ -75,7 +79,9 @@ async function applyOne(
   }
 }
 
-async function call({ action, pool }: Intent, { machineApi }: TickPorts): Promise<Outcome> {
+async function call(intent: Intent, { machineApi }: TickPorts): Promise<Outcome> {
+  const { action, pool } = intent;
+  if (action.kind === "destroy") return settled("refused", intent, NOT_YET);
   if (action.kind === "create") {
     const { machineName: name, templateId } = action;
     const machine = await machineApi.create(pool.app, { name, region: pool.region, templateId });

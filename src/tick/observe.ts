@@ -3,9 +3,12 @@
  * marked as missing; only without the books there is no tick, since nothing could be written down either.
  */
 import { type Boot, bootsOf } from "../core/capacity/boots.ts";
+import { lookBackMs } from "../core/constraints/look-back.ts";
+import { isSchedule } from "../core/constraints/schedule-text.ts";
 import { isActive, type Machine, type PoolKey, poolName } from "../core/fleet.ts";
 import { decodeState } from "../core/forecast/codec.ts";
 import { forecastBinMs } from "../core/forecast/forecast.ts";
+import { measuredLast } from "../core/forecast/measured-last.ts";
 import { mayBorrow, mayLend, type Sister } from "../core/forecast/prior.ts";
 import {
   type Observation,
@@ -110,6 +113,7 @@ export async function observe(
           events: [],
           override: newOverride ?? base.memory?.override ?? null,
           lastChangeAt: base.memory?.lastChangeAt ?? null,
+          ...(base.memory === null ? {} : { tally: base.memory.tally }),
         },
       };
     }),
@@ -135,10 +139,10 @@ function baseOf(pool: PoolKey, memories: readonly PoolMemory[], settings: TickSe
       ? state
       : null;
   const learnedUntil = usable === null ? null : usable.through;
-  const lookBackMs = policy.stabilisationSeconds * 1_000 + 10 * MINUTE_MS;
+  const lookBack = lookBackMs(policy) + 10 * MINUTE_MS;
   const samplesFrom = (now: Instant) =>
     floorTo(
-      Math.max(now - REBUILD_MS, Math.min(now - lookBackMs, learnedUntil ?? now - REBUILD_MS)),
+      Math.max(now - REBUILD_MS, Math.min(now - lookBack, learnedUntil ?? now - REBUILD_MS)),
       settings.binMs,
     );
   return { pool, memory, policy, state: usable, samplesFrom };
@@ -164,6 +168,7 @@ export function effectivePolicy(defaults: Policy, own: Partial<Policy>): Policy 
     maxWorkers: own.maxWorkers ?? Math.max(policy.minWorkers, policy.maxWorkers),
     // Postgres knows zones that Intl does not, and one odd pool must not fail its whole app.
     timeZone: isTimeZone(policy.timeZone) ? policy.timeZone : defaults.timeZone,
+    schedule: isSchedule(policy.schedule) ? policy.schedule : defaults.schedule,
   };
 }
 
@@ -303,13 +308,19 @@ function samplesPart(
   source: Part<SourceReading> | undefined,
   now: Instant,
 ): Part<TrafficSeries> {
-  if (read.status === "missing") return read;
+  const newest = base.state === null ? null : measuredLast(base.state);
+  const age = newest === null ? {} : { ageMs: now - newest };
+  if (read.status === "missing") return { ...read, ...age };
   const series = read.value.get(poolName(base.pool));
   const until = series && measuredUntil(series);
   // Where samples are missing, a source that should have brought them says why.
   const also = source?.status === "missing" ? `; ${source.why}` : "";
   if (!series || !until) {
-    return { status: "missing", why: `no sample since ${formatInstant(base.samplesFrom(now))}${also}` };
+    return {
+      status: "missing",
+      why: `no sample since ${formatInstant(base.samplesFrom(now))}${also}`,
+      ...age,
+    };
   }
   const ageMs = now - until;
   if (ageMs <= base.policy.staleSeconds * 1_000) return { status: "fresh", value: series };

@@ -36,11 +36,13 @@ export function resolveIntent(
   const machine = machines.find(({ id }) => id === action.machineId);
   if (machine === undefined) {
     return outcome(
-      action.kind === "stop" ? "done" : "failed",
+      action.kind === "start" ? "failed" : "done",
       action.machineId,
       "the machine is no longer in Fly's list",
     );
   }
+  if (action.kind === "destroy")
+    return outcome("failed", machine.id, `found ${machine.state} by a later tick`);
   const reached = action.kind === "start" ? isActive(machine) : STOPPED.has(machine.state);
   return outcome(reached ? "done" : "failed", machine.id, `found ${machine.state} by a later tick`);
 }

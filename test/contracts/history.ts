@@ -7,6 +7,7 @@ import type { Action } from "../../src/core/actions.ts";
 import type { Boot } from "../../src/core/capacity/boots.ts";
 import type { PoolKey } from "../../src/core/fleet.ts";
 import type { Mode, Policy } from "../../src/core/policy.ts";
+import { RULES_OFF, type Rules } from "../../src/core/rules.ts";
 import { HOUR_MS, type Instant, MINUTE_MS, SECOND_MS } from "../../src/core/time.ts";
 import { isStaleFenceError } from "../../src/errors.ts";
 import type {
@@ -157,6 +158,11 @@ export function describeHistory(name: string, make: () => Promise<HistoryHarness
             coldSavedAt: null,
             override: null,
             lastChangeAt: null,
+            tally: {
+              changesToday: 0,
+              spentMachineHours: 0,
+              spentUsd: expect.toSatisfy((usd) => usd === null || usd === 0),
+            },
             openIntents: [],
           },
         ]);
@@ -181,6 +187,34 @@ export function describeHistory(name: string, make: () => Promise<HistoryHarness
         await tick(NOW + CADENCE_MS, { pools: [poolTick(fra, { mode: "observe" })] });
         const later = await recallPool(fra);
         expect([later.mode, later.policy]).toEqual(["act", policy]);
+      });
+
+      it("recalls the owner's own rules, each, and none where there is none", async () => {
+        await tick(NOW);
+        const rules: Rules = {
+          staleHoldSeconds: 60,
+          staleTrustSeconds: 7_200,
+          floorWorkers: 3,
+          schedule: "mon-fri 08:00-18:00 min 4; Daily 22:00-6:00 max 2",
+          capFactor: 2.5,
+          budgetMachineHours: 1_500.5,
+          budgetUsd: 12,
+          flapsPerDay: 9,
+          growStepWorkers: 1,
+          growStepShare: 1.5,
+          shrinkStepWorkers: 2,
+          shrinkStepShare: 0.25,
+          lowConfidence: 0.3,
+          growCooldownSeconds: 30,
+          shrinkBand: 0.125,
+          zeroAfterSeconds: 0,
+          keepCreated: 7,
+        };
+        expect(Object.keys(rules).sort()).toEqual(Object.keys(RULES_OFF).sort());
+        await harness.setPool(fra, { policy: rules });
+        expect((await recallPool(fra)).policy).toEqual(rules);
+        await harness.setPool(fra, { policy: {} });
+        expect((await recallPool(fra)).policy).toEqual({});
       });
 
       it("keeps pools and apps apart", async () => {
@@ -457,6 +491,64 @@ export function describeHistory(name: string, make: () => Promise<HistoryHarness
         const pools = [poolTick(fra, { actions: [start("a")] }), poolTick(iad)];
         await tick(NOW, { pools }, [outcome("done", "a")]);
         expect((await recallPool(iad)).lastChangeAt).toBeNull();
+      });
+    });
+
+    describe("what it counts", () => {
+      /** A tick in mode act that decided so. */
+      const decided = (kind: "hold" | "grow" | "shrink", mode: Mode = "act") => {
+        const given = poolTick(fra);
+        return { pools: [poolTick(fra, { mode, decision: { ...given.decision, kind } })] };
+      };
+      const tallyAt = async (now: Instant) => (await recallPool(fra, now)).tally;
+
+      it("counts changes of direction within a day, of what was acted on", async () => {
+        const kinds = ["grow", "grow", "hold", "shrink", "hold", "shrink", "grow", "shrink"] as const;
+        for (const [i, kind] of kinds.entries()) await tick(NOW + i * HOUR_MS, decided(kind));
+        await tick(NOW + 8 * HOUR_MS, decided("grow", "advise"));
+        expect((await tallyAt(NOW + 9 * HOUR_MS)).changesToday).toBe(3);
+        // Of the grows only that of the sixth hour is left: it was changed once.
+        expect((await tallyAt(NOW + 30 * HOUR_MS - 1)).changesToday).toBe(1);
+        expect((await tallyAt(NOW + 31 * HOUR_MS)).changesToday).toBe(0);
+      });
+
+      it("adds up machine-hours from change to change, and begins anew with the month", async () => {
+        const july = Date.UTC(2026, 6, 1);
+        const running = (count: number) => ({
+          pools: [
+            poolTick(fra, {
+              machines: Array.from({ length: 5 }, (_, i) =>
+                i < count ? startedMachine(idOf(`${i}`)) : stoppedMachine(idOf(`${i}`)),
+              ),
+            }),
+          ],
+        });
+        const spentAt = async (now: Instant) => (await tallyAt(now)).spentMachineHours;
+        await tick(july - 10 * HOUR_MS, running(2));
+        expect(await spentAt(july - 8 * HOUR_MS)).toBeCloseTo(4, 6);
+        await tick(july - 6 * HOUR_MS, running(4));
+        expect(await spentAt(july - 1 * HOUR_MS)).toBeCloseTo(8 + 20, 6);
+        expect(await spentAt(july + 1 * HOUR_MS)).toBeCloseTo(4, 6);
+        await tick(july + 2 * HOUR_MS, running(1));
+        expect(await spentAt(july + 5 * HOUR_MS)).toBeCloseTo(8 + 3, 6);
+      });
+
+      it("counts machines that it started and stopped itself from the moment it did", async () => {
+        const machines = [startedMachine(idOf("a")), stoppedMachine(idOf("b"))];
+        await tick(NOW, { pools: [poolTick(fra, { machines, actions: [start("b")] })] }, [
+          outcome("done", "b"),
+        ]);
+        const spent = (await tallyAt(NOW + 5 * SECOND_MS + HOUR_MS)).spentMachineHours;
+        expect(spent).toBeCloseTo(2 + 5 / 3_600, 6);
+      });
+
+      it("counts no machine-hours where the machines were never read", async () => {
+        await tick(NOW, { pools: [poolTick(fra, { machines: null })] });
+        expect(await tallyAt(NOW + HOUR_MS)).toEqual({
+          changesToday: 0,
+          spentMachineHours: null,
+          spentUsd: null,
+        });
       });
     });
 

@@ -112,6 +112,17 @@ describe("shrinking", () => {
     expect(inWords(plan(4, 3, machines))).toEqual(["stop sick"]);
   });
 
+  it("stops what is of an old release before the newest, and what does not serve yet before what does", () => {
+    const machines = [
+      aged("old", 90, { release: 6 }),
+      aged("new", 40, { release: 7 }),
+      aged("waking", 80, { release: 7, state: "starting", health: "unknown" }),
+      aged("newest", 1, { release: 7 }),
+      aged("sick", 95, { release: 7, health: "failing" }),
+    ];
+    expect(inWords(plan(5, 1, machines))).toEqual(["stop sick", "stop old", "stop waking", "stop newest"]);
+  });
+
   it("never stops the pinned machine", () => {
     const machines = [aged("a", 90), aged("pinned", 1, { health: "failing" }), aged("b", 50)];
     expect(inWords(plan(3, 2, machines, "pinned"))).toEqual(["stop b"]);

@@ -7,6 +7,7 @@ import type { Machine, PoolKey } from "../../src/core/fleet.ts";
 import { FORECAST_BIN_MS, type Forecast } from "../../src/core/forecast/forecast.ts";
 import type { Observation, Part } from "../../src/core/observation.ts";
 import type { Policy } from "../../src/core/policy.ts";
+import { RULES_OFF } from "../../src/core/rules.ts";
 import { type Instant, MINUTE_MS } from "../../src/core/time.ts";
 import type { TrafficSeries } from "../../src/core/traffic.ts";
 
@@ -17,8 +18,10 @@ export const NOW: Instant = Date.UTC(2026, 5, 17, 12, 0);
 
 export const CADENCE_MS = 15 * MINUTE_MS;
 
+/** Every further rule is off. */
 export function policy(changes: Partial<Policy> = {}): Policy {
   return {
+    ...RULES_OFF,
     minWorkers: 1,
     maxWorkers: 10,
     requestsPerWorker: 100,
@@ -117,4 +120,11 @@ export function forecastOf(bins: readonly (readonly number[])[]): Forecast {
     load: PLAN_QUANTILES.map((_, q) => bins.map((loads) => loads[q]!)),
     lately: PLAN_QUANTILES.map(() => 0),
   };
+}
+
+/** One bin's loads at the plan's quantiles: sure to 2 %. */
+export function curve(load: number): number[] {
+  return PLAN_QUANTILES.map((_, i) =>
+    Number((load * (1 + (0.02 * i) / (PLAN_QUANTILES.length - 1))).toPrecision(4)),
+  );
 }

@@ -6,6 +6,7 @@ import { decideTick } from "../../src/core/decide-tick.ts";
 import { MACHINE_STATES, type Machine } from "../../src/core/fleet.ts";
 import { ensembleForecaster } from "../../src/core/forecast/ensemble.ts";
 import type { Observation, Part } from "../../src/core/observation.ts";
+import { DEFAULT_RULES } from "../../src/core/rules.ts";
 import {
   type FullRecord,
   RECORD_LIMIT_BYTES,
@@ -141,6 +142,7 @@ function anyObservation(random: Random): Observation {
         health: random.pick(["passing", "failing", "unknown"] as const),
         cordoned: random.next() < 0.1,
         createdAt: NOW - random.int(0, 1_000) * MINUTE_MS,
+        ...(random.next() < 0.5 ? { release: random.int(6, 7) } : {}),
       }),
   );
   const values = Array.from({ length: random.int(0, 90) }, () =>
@@ -154,7 +156,13 @@ function anyObservation(random: Random): Observation {
     attempt: random.int(1, 4),
     slot: NOW - random.int(0, 20) * MINUTE_MS,
     lastChangeAt: random.next() < 0.3 ? NOW - random.int(0, 600) * SECOND_MS : null,
+    tally: { changesToday: random.int(0, 30), spentMachineHours: random.between(0, 2_000), spentUsd: null },
     policy: policy({
+      ...(random.next() < 0.5 ? DEFAULT_RULES : {}),
+      budgetMachineHours: random.pick([0, 1_000]),
+      lowConfidence: random.pick([0, 0.9]),
+      schedule: random.pick(["", "daily 08:00-18:00 min 3"]),
+      capFactor: random.pick([0, 2]),
       minWorkers: random.int(0, 3),
       maxWorkers: random.int(3, 15),
       unservedPrice: random.pick([null, 2, 10, 20, 77]),
@@ -183,7 +191,8 @@ describe("size", () => {
       state: history,
       machines: fresh(machines),
       samples: fresh(minutesBefore(NOW, new Array<number>(60).fill(5_987))),
-      policy: policy({ maxWorkers: 60 }),
+      policy: policy({ ...DEFAULT_RULES, maxWorkers: 60, stabilisationSeconds: 900, staleSeconds: 600 }),
+      tally: { changesToday: 23, spentMachineHours: 1_234.56789, spentUsd: 12.3456789 },
     });
     const record = expectReplay(seen);
     expect(record.actions).toHaveLength(10);

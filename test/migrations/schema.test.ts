@@ -39,6 +39,24 @@ describe("migrations", () => {
     await expect(insert).rejects.toThrow(/"Europe\/Atlantis": no such IANA time zone/);
   });
 
+  it("refuse a schedule that cannot be read, name the entry and say how to write it", async () => {
+    const { owner } = await harness();
+    const insert = (schedule: string) => owner`
+      insert into flyahead.worker_regions (app, region, process_group, schedule) values ('timetable', 'fra', 'app', ${schedule})
+      on conflict (app, region, process_group) do update set schedule = excluded.schedule`;
+    for (const good of [
+      "",
+      "Mon-Fri 8:00-18:00 min 4;\nsat,sun 10:00-16:00 min 2 max 6;",
+      "daily 22:00-06:00 max 2",
+    ])
+      await insert(good);
+    await expect(insert("daily 08:00-18:00 min 4; weekdays 08:00-18:00 min 2")).rejects.toThrow(
+      /"weekdays 08:00-18:00 min 2" cannot be read/,
+    );
+    for (const wrong of ["mon 08:60-18:00 min 4", "mon 08:00-18:00", "mon 08:00-18:00 min x"])
+      await expect(insert(wrong)).rejects.toThrow(/cannot be read/);
+  });
+
   it("refuse a lease for a slot that is yet to come, and say so, unless it is a simulation", async () => {
     const { owner, leases } = await harness();
     const tomorrow = Date.now() + 86_400_000;

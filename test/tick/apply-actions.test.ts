@@ -56,6 +56,14 @@ describe("a good Fly", () => {
   });
 });
 
+test("a destroy is refused with its reason, and Fly is not asked", async () => {
+  const at = scene();
+  expect(await apply(at, [{ kind: "destroy", machineId: "down" }])).toEqual([
+    { status: "refused", machineId: "down", evidence: expect.stringContaining("only proposes to destroy") },
+  ]);
+  expect(at.calls).toEqual([]);
+});
+
 describe("refusals", () => {
   test.each<[MachineApiErrorKind, string]>([
     ["capacity", "refused"],

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Action } from "../../src/core/actions.ts";
 import type { Machine } from "../../src/core/fleet.ts";
+import type { Policy } from "../../src/core/policy.ts";
 import { MINUTE_MS } from "../../src/core/time.ts";
 import type { Lease, TickPorts } from "../../src/ports.ts";
 import { effectivePolicy, observe } from "../../src/tick/observe.ts";
@@ -246,6 +247,48 @@ describe("open intents of earlier ticks", () => {
   });
 });
 
+describe("what the rules look back at", () => {
+  test("is counted by the books; of a new pool nothing is", async () => {
+    const scene = await known();
+    expect((await look(memoryScene({ shop: started(2) }))).first).not.toHaveProperty("tally");
+    expect((await look(scene)).first?.tally).toEqual({
+      changesToday: 0,
+      spentMachineHours: 0.5,
+      spentUsd: null,
+    });
+  });
+
+  test("samples that cannot be read have the age of the newest that was learned", async () => {
+    const scene = await known();
+    await scene.feed(60, 100);
+    await runTick(request(), SETTINGS, scene.ports);
+    const unread = { ...scene.ports.samples, readSeries: () => Promise.reject(new Error("no answer")) };
+    const hours = 5;
+    const slot = NOW + hours * 3_600_000;
+    scene.ports.clock.set(slot);
+    expect((await look(scene, { samples: unread }, slot)).first?.samples).toEqual({
+      status: "missing",
+      why: "no answer",
+      ageMs: hours * 3_600_000,
+    });
+  });
+
+  test("samples are read as far back as a rule looks", async () => {
+    const scene = await known();
+    await scene.feed(60, 100);
+    await runTick(request(), SETTINGS, scene.ports);
+    const slot = NOW + CADENCE_MS;
+    scene.ports.clock.set(slot);
+    const startOf = async (own: Partial<Policy>) => {
+      scene.ports.history.setPool(POOL, { mode: "act", policy: { staleSeconds: 3_600, ...own } });
+      const { first } = await look(scene, {}, slot);
+      return first?.samples.status === "fresh" ? slot - first.samples.value.start : null;
+    };
+    expect(await startOf({})).toBeGreaterThanOrEqual(75 * MINUTE_MS);
+    expect(await startOf({ minWorkers: 0, zeroAfterSeconds: 7_200 })).toBeGreaterThanOrEqual(120 * MINUTE_MS);
+  });
+});
+
 describe("what a person did", () => {
   test("is a new override; an older one that lasts is kept", async () => {
     const scene = await known();
@@ -303,6 +346,15 @@ describe("the policy", () => {
       minWorkers: 6,
       maxWorkers: 6,
     });
+  });
+
+  test("a pool's schedule that cannot be read gives way to the configured one", () => {
+    const configured = policy({ schedule: "daily 08:00-18:00 min 2" });
+    expect(effectivePolicy(configured, { schedule: "mon 09:00-10:00 min 5" }).schedule).toBe(
+      "mon 09:00-10:00 min 5",
+    );
+    expect(effectivePolicy(configured, { schedule: "" }).schedule).toBe("");
+    expect(effectivePolicy(configured, { schedule: "mon 09:00-10:00 min 5 max 4" })).toEqual(configured);
   });
 
   test("another time zone makes what was learned in the old one unusable", async () => {

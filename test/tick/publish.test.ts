@@ -32,7 +32,7 @@ test("after a tick every pool's forecast and plan can be read, as they were deci
     mode: "observe",
     decision: { reason: pool!.reason, to: pool!.to },
     forecast: { madeAt: NOW + CADENCE_MS, model: expect.any(String), reason: expect.any(String) },
-    quantile: 0.999,
+    quantile: 0.9,
   });
   expect(plan!.plan.length).toBeGreaterThan(3);
   for (const { at, load, machines } of plan!.plan) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Action } from "../../src/core/actions.ts";
-import type { MachineState } from "../../src/core/fleet.ts";
+import type { Machine, MachineState } from "../../src/core/fleet.ts";
 import { resolveIntent } from "../../src/tick/resolve-intents.ts";
 import { machine, NOW, POOL } from "../core/examples.ts";
 
@@ -60,6 +60,16 @@ describe("a start or stop", () => {
       NOW,
     );
     expect(found).toEqual({ status, machineId: "m1", evidence: `found ${state} by a later tick` });
+  });
+
+  test("a destroy is done when its machine is gone, and not before", () => {
+    const resolve = (machines: Machine[]) =>
+      resolveIntent(intent({ kind: "destroy", machineId: "m1" }), machines, NOW);
+    expect(resolve([machine("m0")])).toMatchObject({ status: "done", machineId: "m1" });
+    expect(resolve([machine("m1", { state: "stopped" })])).toMatchObject({
+      status: "failed",
+      evidence: "found stopped by a later tick",
+    });
   });
 
   test("of a machine that is gone: the stop has its way, the start has not", () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Machine } from "../../src/core/fleet.ts";
 import { runTick } from "../../src/tick/run-tick.ts";
 import { CADENCE_MS, machine, NOW, POOL, started } from "../core/examples.ts";
 import { memoryScene, type Scene, SETTINGS } from "../support/memory-ports.ts";
@@ -149,4 +150,24 @@ describe("several apps", () => {
     expect(statuses(summary)).toEqual({ blog: "unreached" });
     expect(scene.log).toHaveLength(1);
   });
+});
+
+test("the order of the pools and of their machines changes nothing", async () => {
+  const regions = ["syd", "fra", "iad", "ams"];
+  const machines = regions.flatMap((region, r) =>
+    Array.from({ length: 5 }, (_, i) =>
+      machine(`${region}${i}`, { region, state: i > r ? "stopped" : "started", createdAt: NOW - i }),
+    ),
+  );
+  const decided = async (list: readonly Machine[]) => {
+    const scene = memoryScene({ shop: list });
+    for (const region of regions)
+      scene.ports.history.setPool({ ...POOL, region }, { policy: { minWorkers: 3, maxWorkers: 3 } });
+    const { apps } = await runTick({ slot: NOW, mode: "advise", apps: ["shop"] }, SETTINGS, scene.ports);
+    if (apps[0]?.status !== "done") throw new Error("expected the tick to be done");
+    return apps[0].pools.toSorted((a, b) => (a.pool.region < b.pool.region ? -1 : 1));
+  };
+  const first = await decided(machines);
+  expect(first.map(({ kind }) => kind)).toEqual(["hold", "grow", "hold", "grow"]);
+  expect(await decided(machines.toReversed())).toEqual(first);
 });

@@ -47,6 +47,8 @@ export function toMachine(machine: FlyMachine): Machine {
     lastAsked: lastAskedOf(machine),
     size: sizeOf(machine),
     ...(softLimit === null ? {} : { softLimit }),
+    ...releaseOf(machine),
+    ...volumeOf(machine),
   };
 }
 
@@ -66,6 +68,21 @@ function sizeOf({ config, incomplete_config }: FlyMachine): MachineSize | null {
   if (!guest.success) return null;
   const { cpu_kind, cpus, memory_mb } = guest.data;
   return { cpuKind: cpu_kind, cpus, memoryMb: memory_mb };
+}
+
+/** Releases count up from 1; `fly machine run` leaves none. */
+function releaseOf(machine: FlyMachine): Pick<Machine, "release"> {
+  const release = Number(textAt(metadataOf(machine), "fly_release_version") ?? Number.NaN);
+  return Number.isSafeInteger(release) && release > 0 ? { release } : {};
+}
+
+/** Told only by a whole configuration: what is missing from half of one may still be there. */
+function volumeOf({ config }: FlyMachine): Pick<Machine, "hasVolume"> {
+  if (!config) return {};
+  const { mounts } = config;
+  return {
+    hasVolume: mounts !== undefined && mounts !== null && !(Array.isArray(mounts) && mounts.length === 0),
+  };
 }
 
 /** Fly's word, with - or _, or "unknown". */

@@ -26,6 +26,13 @@ export type LeaseRow = {
   closedSlot: Instant | null;
 };
 
+/** What machines ran this month up to `since`, and how many have run from there. */
+export type SpendingRow = {
+  readonly since: Instant;
+  readonly running: number;
+  readonly machineHours: number;
+};
+
 export type PoolRow = {
   readonly pool: PoolKey;
   mode: Mode;
@@ -41,6 +48,8 @@ export type PoolRow = {
   patterns: readonly Pattern[];
   override: Override | null;
   lastChangeAt: Instant | null;
+  /** null until its machines were read once. */
+  spending: SpendingRow | null;
   /** By UTC day, then by instant: a read costs what it reads, not what was ever stored. */
   readonly samplesByDay: Map<Instant, Map<Instant, TrafficSample>>;
   /** Minutes whose sample was pulled from a source. */
@@ -134,6 +143,7 @@ export function registerPool({ pools }: MemoryDatabase, { app, region, processGr
     patterns: [],
     override: null,
     lastChangeAt: null,
+    spending: null,
     samplesByDay: new Map(),
     pulledAt: new Set(),
   };

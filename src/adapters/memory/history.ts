@@ -25,6 +25,7 @@ import {
 } from "./database.ts";
 import { closeIntents, noteOwnChange, openIntents } from "./intents.ts";
 import { giveUp } from "./leases.ts";
+import { noteSpending, tallyOf } from "./tally.ts";
 
 /** What a person or a test does beside the port: set a pool as its owner would, and read what was written. */
 export type MemoryHistory = History & {
@@ -65,7 +66,7 @@ export function createMemoryHistory(database: MemoryDatabase): MemoryHistory {
   };
 }
 
-function recallPool({ openIntents }: MemoryDatabase, row: PoolRow, now: Instant): PoolMemory {
+function recallPool({ openIntents, history }: MemoryDatabase, row: PoolRow, now: Instant): PoolMemory {
   const { pool, mode, policy, machines, lookedAt, hot, cold, coldSavedAt, override, lastChangeAt } = row;
   return {
     pool,
@@ -78,6 +79,7 @@ function recallPool({ openIntents }: MemoryDatabase, row: PoolRow, now: Instant)
     coldSavedAt,
     override: override !== null && override.until > now ? override : null,
     lastChangeAt,
+    tally: tallyOf(row, history, now),
     openIntents: [...openIntents.values()]
       .filter((intent) => poolName(intent.pool) === poolName(pool))
       .map(({ id, action, openedAt }) => ({ id, pool, action, openedAt })),
@@ -93,7 +95,9 @@ function openTick(database: MemoryDatabase, tick: OpenTick): Intent[] {
   closeIntents(database, lease, tick.resolved, now);
   for (const pool of tick.retired) retire(livePool(database, pool), now);
   return tick.pools.flatMap((poolTick) => {
-    writePool(registerPool(database, poolTick.pool), poolTick, now);
+    const row = registerPool(database, poolTick.pool);
+    writePool(row, poolTick, now);
+    if (poolTick.machines !== null || row.spending !== null) noteSpending(row, now);
     database.history.push(historyRow(tick, poolTick));
     return openIntents(database, poolTick, now);
   });
@@ -138,6 +142,7 @@ function retire(row: PoolRow | undefined, now: Instant): void {
   row.retiredAt = now;
   row.lookedAt = now;
   row.machines = [];
+  if (row.spending !== null) noteSpending(row, now);
 }
 
 function historyRow({ lease, now }: OpenTick, poolTick: PoolTick): HistoryRow {
@@ -150,6 +155,8 @@ function closeTick(database: MemoryDatabase, { lease, outcomes, summary, now }: 
   requireFence(database, lease);
   for (const intent of closeIntents(database, lease, outcomes, now))
     noteOwnChange(registerPool(database, intent.pool), intent);
+  for (const row of database.pools.values())
+    if (row.pool.app === lease.app && row.spending !== null) noteSpending(row, now);
   const tick = database.ticks.get(tickKey(lease));
   if (tick) Object.assign(tick, { closedAt: now, summary: asStored(summary) });
   for (const [key, { slot, app }] of database.unreached)

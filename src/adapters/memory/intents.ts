@@ -57,6 +57,10 @@ export function noteOwnChange(pool: PoolRow, { action, outcome, closedAt }: Inte
   if (machineId === null) return;
   const state: MachineState = action.kind === "stop" ? "stopped" : "started";
   const others = pool.machines.filter((machine) => machine.id !== machineId);
+  if (action.kind === "destroy") {
+    pool.machines = others;
+    return;
+  }
   pool.machines = [...others, { id: machineId, state, seenAt: closedAt }];
 }
 

@@ -6,7 +6,7 @@
 import type { Action } from "../../core/actions.ts";
 import type { BootStats } from "../../core/capacity/boot-stats.ts";
 import type { StoredState } from "../../core/forecast/codec.ts";
-import type { Override } from "../../core/observation.ts";
+import type { Override, Tally } from "../../core/observation.ts";
 import type { Mode, Policy } from "../../core/policy.ts";
 import type { Instant } from "../../core/time.ts";
 import type {
@@ -34,6 +34,7 @@ type MemoryDoc = {
   coldSavedAt: Instant | null;
   override: Override | null;
   lastChangeAt: Instant | null;
+  tally: Tally;
   openIntents: IntentDoc[];
 };
 type RecalledRow = { doc: MemoryDoc; boots: BootStats[]; looked_at: Instant | null };
@@ -93,6 +94,7 @@ function poolMemory({ doc, boots, looked_at }: RecalledRow): PoolMemory {
     coldSavedAt: doc.coldSavedAt,
     override: doc.override,
     lastChangeAt: doc.lastChangeAt,
+    tally: doc.tally,
     openIntents: doc.openIntents.map((intent) => ({
       id: intent.id,
       pool,

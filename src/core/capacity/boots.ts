@@ -37,7 +37,7 @@ export type MachineBefore = { readonly id: string; readonly state: MachineState;
 /** What was asked for and not heard of since: the only one who knows a create by its name. */
 export type BootIntent = {
   readonly action:
-    | { readonly kind: "start" | "stop"; readonly machineId: string }
+    | { readonly kind: "start" | "stop" | "destroy"; readonly machineId: string }
     | { readonly kind: "create"; readonly machineName: string };
   readonly openedAt: Instant;
 };

@@ -1,13 +1,30 @@
-/** After a change, nothing is shrunk for the cooldown: let it show its effect first. Growing never waits. */
-import type { Constraint } from "./constraint.ts";
+/**
+ * After a change, in either direction, let it show its effect: nothing is shrunk for one while, and nothing grown for another.
+ * Growth that is urgent never waits.
+ */
+import type { Policy } from "../policy.ts";
+import type { Constraint, Limits, Situation } from "./constraint.ts";
+import { urgentWorkers } from "./urgent.ts";
 
 export const cooldown: Constraint = {
   name: "cooldown",
-  limit: ({ lastChangeAt, policy, now }, from) => {
+  limit: ({ lastChangeAt, policy, now }, situation) => {
     if (lastChangeAt === null) return null;
     const agoSeconds = Math.round((now - lastChangeAt) / 1_000);
-    const waitSeconds = policy.cooldownSeconds - agoSeconds;
-    if (waitSeconds <= 0) return null;
-    return { low: from, why: `changed ${agoSeconds} s ago, shrinks again in ${waitSeconds} s` };
+    const [down, up] = [policy.cooldownSeconds - agoSeconds, policy.growCooldownSeconds - agoSeconds];
+    const limits = { ...shrinking(down, situation), ...growing(up, policy, situation) };
+    const said = [
+      down > 0 ? `shrinks again in ${down} s` : [],
+      up > 0 ? `grows again in ${up} s` : [],
+    ].flat();
+    return said.length === 0 ? null : { ...limits, why: `changed ${agoSeconds} s ago, ${said.join(", ")}` };
   },
 };
+
+function shrinking(waitSeconds: number, { from }: Situation): Pick<Limits, "low"> {
+  return waitSeconds > 0 ? { low: from } : {};
+}
+
+function growing(waitSeconds: number, policy: Policy, situation: Situation): Pick<Limits, "high"> {
+  return waitSeconds > 0 ? { high: Math.max(situation.from, urgentWorkers(policy, situation)) } : {};
+}

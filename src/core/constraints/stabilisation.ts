@@ -6,7 +6,7 @@ import type { Constraint } from "./constraint.ts";
 
 export const stabilisation: Constraint = {
   name: "stabilisation",
-  limit: ({ samples, policy, now }, from) => {
+  limit: ({ samples, policy, now }, { from }) => {
     const series = partValue(samples);
     const peak = series && peakBetween(series, now - policy.stabilisationSeconds * 1_000, now);
     if (peak === null) return null;

@@ -33,7 +33,23 @@ describe("toMachine", () => {
       createdAt: Date.UTC(2026, 5, 1, 10),
       lastAsked: { verb: "stop", by: "user", at: 9 },
       size: null,
+      hasVolume: false,
     });
+  });
+
+  it("reads the release, as a number, and nothing else as one", () => {
+    expect(toMachine(withMetadata({ fly_release_version: "12" })).release).toBe(12);
+    for (const odd of ["v12", "", "0", "1.5", 12, undefined])
+      expect(toMachine(withMetadata({ fly_release_version: odd }))).not.toHaveProperty("release");
+  });
+
+  it("knows of volumes only where the whole configuration is told, and takes an odd one for a volume", () => {
+    expect(toMachine(read({ config: {} })).hasVolume).toBe(false);
+    expect(toMachine(read({ config: { mounts: [] } })).hasVolume).toBe(false);
+    for (const mounts of [[{ volume: "vol_1" }], "odd", {}])
+      expect(toMachine(read({ config: { mounts } })).hasVolume).toBe(true);
+    for (const rest of [{}, { config: null, incomplete_config: { mounts: [] } }])
+      expect(toMachine(read(rest))).not.toHaveProperty("hasVolume");
   });
 
   it("makes do with the least, and with side fields of wrong types", () => {

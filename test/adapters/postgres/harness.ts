@@ -12,6 +12,7 @@ import { createPostgresSamples } from "../../../src/adapters/postgres/samples.ts
 import { createPostgresTokens, rotateToken } from "../../../src/adapters/postgres/tokens.ts";
 import type { PoolKey } from "../../../src/core/fleet.ts";
 import type { Mode, Policy } from "../../../src/core/policy.ts";
+import { RULES_OFF } from "../../../src/core/rules.ts";
 import { applyMigrations } from "../../../src/local/migrations.ts";
 import { type LocalPostgres, startPostgres } from "../../../src/local/postgres.ts";
 import { makeTempFolder } from "../../../src/local/temp-folder.ts";
@@ -125,6 +126,15 @@ async function setPool(
       override_seconds = ${own("overrideSeconds")}::integer, time_zone = ${own("timeZone")},
       pinned_machine_id = ${own("pinnedMachineId")}, frozen_until = flyahead.instant(${own("frozenUntil")}::float8)
     where (app, region, process_group) = (${pool.app}, ${pool.region}, ${pool.processGroup})`;
+  const rules = Object.keys(RULES_OFF).map((name) => [columnOf(name), own(name as keyof Policy)]);
+  await owner`
+    update flyahead.worker_regions set ${owner(Object.fromEntries(rules))}
+    where (app, region, process_group) = (${pool.app}, ${pool.region}, ${pool.processGroup})`;
+}
+
+/** "growStepWorkers" is grow_step_workers. */
+function columnOf(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 async function written(owner: Sql, app: string): Promise<WrittenHistory> {

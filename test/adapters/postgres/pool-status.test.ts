@@ -45,7 +45,7 @@ test("a pool's forecast is the newest tick's, its actions say what became of the
   const found = await createPostgresPoolStatuses(service).find(shopFra, null, 2);
   const at = Date.UTC(2026, 2, 2, 8, 15);
   expect(found).toMatchObject({
-    policy: { minWorkers: 1, maxWorkers: 4, requestsPerWorker: 500, quantile: 0.95, leadSeconds: 60 },
+    policy: { minWorkers: 1, maxWorkers: 4, requestsPerWorker: 500, leadSeconds: 60 },
     forecast: {
       ...{ madeAt: at, model: "experts", confidence: 0.5 },
       horizons: [

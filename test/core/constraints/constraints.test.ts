@@ -3,13 +3,15 @@
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { type Outlook, UNKNOWN_OUTLOOK } from "../../../src/core/constraints/constraint.ts";
 import { applyConstraints, CONSTRAINTS } from "../../../src/core/constraints/index.ts";
 import type { Machine } from "../../../src/core/fleet.ts";
-import type { Observation, Override, Part } from "../../../src/core/observation.ts";
+import type { Observation, Override, Part, Tally } from "../../../src/core/observation.ts";
 import type { Policy } from "../../../src/core/policy.ts";
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from "../../../src/core/time.ts";
 import type { TrafficSeries } from "../../../src/core/traffic.ts";
 import { fresh, minutesBefore, NOW, observation, policy, started } from "../examples.ts";
+import { POLICY_WORDS, secondsOf, TALLY_WORDS } from "../scenario-words.ts";
 
 type Scenario = {
   name: string;
@@ -41,11 +43,52 @@ function readScenarios(): Scenario[] {
   });
 }
 
-function observed({ name, from, given }: Scenario): Observation {
-  const changes: { policy: Partial<Policy>; rest: Partial<Observation> } = { policy: {}, rest: {} };
+function observed({ name, from, given }: Scenario): { seen: Observation; outlook: Outlook } {
+  const changes: {
+    policy: Partial<Policy>;
+    rest: Partial<Observation>;
+    tally: Partial<Tally>;
+    outlook: Partial<Outlook>;
+  } = {
+    policy: {},
+    rest: {},
+    tally: {},
+    outlook: {},
+  };
   const readers: Record<string, (value: string) => void> = {
-    min: (value) => Object.assign(changes.policy, { minWorkers: Number(value) }),
-    max: (value) => Object.assign(changes.policy, { maxWorkers: Number(value) }),
+    ...mapValues(
+      POLICY_WORDS,
+      (field) => (value: string) => Object.assign(changes.policy, { [field]: Number(value) }),
+    ),
+    ...mapValues(
+      TALLY_WORDS,
+      (field) => (value: string) => Object.assign(changes.tally, { [field]: Number(value) }),
+    ),
+    hold: (value) => Object.assign(changes.policy, { staleHoldSeconds: secondsOf(value) }),
+    trust: (value) => Object.assign(changes.policy, { staleTrustSeconds: secondsOf(value) }),
+    zeroAfter: (value) => Object.assign(changes.policy, { zeroAfterSeconds: secondsOf(value) }),
+    growCooldown: (value) => Object.assign(changes.policy, { growCooldownSeconds: secondsOf(value) }),
+    schedule: (value) => Object.assign(changes.policy, { schedule: value.replaceAll("_", " ") }),
+    zone: (value) => Object.assign(changes.policy, { timeZone: value }),
+    normal: (value) => Object.assign(changes.outlook, { normalWorkers: Number(value) }),
+    confidence: (value) => Object.assign(changes.outlook, { confidence: Number(value) }),
+    severity: (value) => Object.assign(changes.outlook, { severity: value }),
+    need: (value) => Object.assign(changes.outlook, { needNow: Number(value) }),
+    gap: (value) => {
+      const [minutes, agoMinutes] = value.split("@").map((word) => Number.parseInt(word, 10));
+      Object.assign(changes.rest, { samples: fresh(withGap(minutes!, agoMinutes!)) });
+    },
+    release: (value) => {
+      const [release, ago] = value.split("@");
+      const old = started(from).map((one) => ({ ...one, release: 6 }));
+      const young = {
+        ...old[0]!,
+        id: "new",
+        release: Number(release),
+        createdAt: NOW - secondsOf(ago!) * SECOND_MS,
+      };
+      Object.assign(changes.rest, { machines: fresh([...old.slice(1), young]) });
+    },
     pinned: (value) => Object.assign(changes.policy, { pinnedMachineId: value }),
     frozen: (value) =>
       Object.assign(changes.policy, { frozenUntil: NOW + Number.parseInt(value, 10) * MINUTE_MS }),
@@ -54,11 +97,14 @@ function observed({ name, from, given }: Scenario): Observation {
         machines: fresh([...started(from - Number(value)), ...started(Number(value)).map(updating)]),
       }),
     machines: (value) => Object.assign(changes.rest, { machines: part(value, started(from)) }),
-    samples: (value) => Object.assign(changes.rest, { samples: part(value, traffic(QUIET, 1)) }),
+    samples: (value) => {
+      const [status = "", age] = value.split("@");
+      const ageMs = age === undefined ? undefined : secondsOf(age) * SECOND_MS;
+      Object.assign(changes.rest, { samples: part(status, traffic(QUIET, 1), ageMs) });
+    },
     override: (value) => Object.assign(changes.rest, { override: override(Number(value), NOW + HOUR_MS) }),
     overrideEnded: (value) => Object.assign(changes.rest, { override: override(Number(value), NOW) }),
-    changed: (value) =>
-      Object.assign(changes.rest, { lastChangeAt: NOW - Number.parseInt(value, 10) * SECOND_MS }),
+    changed: (value) => Object.assign(changes.rest, { lastChangeAt: NOW - secondsOf(value) * SECOND_MS }),
     peak: (value) => {
       const [load, minutesAgo] = value.split("@").map((word) => Number.parseInt(word, 10));
       Object.assign(changes.rest, { samples: fresh(traffic(load!, minutesAgo!)) });
@@ -69,17 +115,29 @@ function observed({ name, from, given }: Scenario): Observation {
     if (reader === undefined) throw new Error(`scenario "${name}" has an unknown word: ${key}`);
     reader(value);
   }
-  return observation({
+  const seen = observation({
     machines: fresh<readonly Machine[]>(started(from)),
     samples: fresh(traffic(QUIET, 1)),
     policy: policy(changes.policy),
+    tally: { changesToday: null, spentMachineHours: null, spentUsd: null, ...changes.tally },
     ...changes.rest,
   });
+  return { seen, outlook: { ...UNKNOWN_OUTLOOK, ...changes.outlook } };
 }
 
-function part<T>(status: string, value: T): Part<T> {
-  if (status === "missing") return { status, why: "no answer" };
-  if (status === "stale") return { status, value, ageMs: HOUR_MS, why: "an hour old" };
+function mapValues<A, B>(from: Record<string, A>, change: (value: A) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(from).map(([key, value]) => [key, change(value)]));
+}
+
+/** Quiet traffic, with nothing measured for so long until so long ago. */
+function withGap(minutes: number, agoMinutes: number): TrafficSeries {
+  const values = new Array<number>(SAMPLED_MINUTES).fill(QUIET);
+  return minutesBefore(NOW, values.fill(Number.NaN, -agoMinutes - minutes, -agoMinutes));
+}
+
+function part<T>(status: string, value: T, ageMs?: number): Part<T> {
+  if (status === "missing") return { status, why: "no answer", ...(ageMs === undefined ? {} : { ageMs }) };
+  if (status === "stale") return { status, value, ageMs: ageMs ?? HOUR_MS, why: "too old" };
   throw new Error(`a part is stale or missing, not ${status}`);
 }
 
@@ -101,7 +159,8 @@ const scenarios = readScenarios();
 
 describe("scenarios", () => {
   it.each(scenarios.map((scenario) => [scenario.name, scenario] as const))("%s", (_name, scenario) => {
-    const { to, bites } = applyConstraints({ from: scenario.from, to: scenario.to }, observed(scenario));
+    const { seen, outlook } = observed(scenario);
+    const { to, bites } = applyConstraints({ from: scenario.from, to: scenario.to }, seen, outlook);
     expect(to).toBe(scenario.ends);
     if (scenario.bites[0] !== ANY_BITES) expect(bites.map(({ name }) => name)).toEqual(scenario.bites);
   });
