@@ -59,7 +59,7 @@ test("a pool's forecast is the newest tick's, its actions say what became of the
       { slot: at, needNow: 2, needCovered: null, constraints: ["bounds"], actions: [{ status: "done" }] },
     ],
   });
-  expect(Object.keys(found!.policy!), "no more of the policy than is shown").toHaveLength(5);
+  expect(Object.keys(found!.policy!), "no more of the policy than is shown").toHaveLength(4);
   expect(await createPostgresPoolStatuses(service).find(shopIad, null, 2)).toMatchObject({
     ...{ policy: null, forecast: null, decisions: [], lastDecision: null, load: null, bounds: null },
     machines: { started: 0, stopped: 0, other: 0, failing: 0 },
