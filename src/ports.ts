@@ -11,6 +11,7 @@ import type { ColdState, HotState, StoredState } from "./core/forecast/codec.ts"
 import type { NextPeak } from "./core/forecast/next-peak.ts";
 import type { Pattern } from "./core/forecast/patterns.ts";
 import type { BucketRule } from "./core/limiter.ts";
+import type { NoRoom } from "./core/no-room.ts";
 import type { Override } from "./core/observation.ts";
 import type { Mode, Policy } from "./core/policy.ts";
 import type { TickRecord } from "./core/tick-record.ts";
@@ -183,6 +184,8 @@ export type PoolMemory = {
   readonly override: Override | null;
   readonly lastChangeAt: Instant | null;
   readonly openIntents: readonly Intent[];
+  /** As the last tick that acted left it; absent: nothing. What is over may still be in it. */
+  readonly noRoom?: readonly NoRoom[];
 };
 
 /** What one pool's tick writes before anything moves. */
@@ -220,10 +223,20 @@ export type OpenTick = {
   readonly retired: readonly PoolKey[];
 };
 
+/** What a tick found out about Fly; all that is known of the pool, not only what is new. */
+export type PoolFindings = {
+  readonly pool: PoolKey;
+  /** What Fly Proxy's settings would undo, in a sentence; null: nothing. */
+  readonly proxy: string | null;
+  readonly noRoom: readonly NoRoom[];
+};
+
 export type CloseTick = {
   readonly lease: Lease;
   readonly now: Instant;
   readonly outcomes: readonly { readonly intentId: string; readonly outcome: Outcome }[];
+  /** Pools that are not in it keep what was known of them. */
+  readonly findings?: readonly PoolFindings[];
   /** What is to be kept about the tick as a whole: milliseconds per step, what failed. */
   readonly summary: Record<string, unknown>;
 };

@@ -2,7 +2,8 @@
  * Step 7: which machines. Starting a stopped machine takes under a second and cannot fail for a name or an image, so
  * stopped ones are used up before any is created. A failed machine may stand on a bad host, or its image may be broken:
  * the first few are replaced by new ones, and with more of them the image is to blame and they are tried again instead,
- * lest every tick leaves another wreck. Stopped first when shrinking: failing ones, then the newest, so that
+ * lest every tick leaves another wreck. A stopped machine whose host had no room lately is left out, and one of an older
+ * release is started last and never cloned while there is a newer one. Stopped first when shrinking: failing ones, then the newest, so that
  * the oldest, the best known, stays; never the pinned one, and never the last that passes its checks.
  *
  * A create carries a name made of pool, slot, attempt and ordinal. Fly refuses a second machine of one name, so a create
@@ -10,6 +11,7 @@
  */
 import type { Decision } from "./decide.ts";
 import { isActive, isResting, type Machine, type PoolKey } from "./fleet.ts";
+import type { FlyNow } from "./observation.ts";
 import type { Instant } from "./time.ts";
 import { MINUTE_MS } from "./time.ts";
 
@@ -21,14 +23,21 @@ export type Action =
 
 export type TickSlot = { readonly slot: Instant; readonly attempt: number };
 
+/** What is known of Fly that makes some machines a worse choice than others. */
+export type Reservations = Pick<FlyNow, "noRoom" | "outdated">;
+const NONE: Reservations = { noRoom: [], outdated: [] };
+
 export function planActions(
   decision: Decision,
   pool: PoolKey,
   machines: readonly Machine[],
   pinnedMachineId: string | null,
   tick: TickSlot,
+  reservations: Reservations = NONE,
 ): Action[] {
-  if (decision.kind === "grow") return growBy(decision.to - decision.from, pool, machines, tick);
+  if (decision.kind === "grow") {
+    return growBy(decision.to - decision.from, pool, machines, tick, reservations);
+  }
   if (decision.kind === "shrink") return shrinkBy(decision.from - decision.to, machines, pinnedMachineId);
   return [];
 }
@@ -36,15 +45,29 @@ export function planActions(
 /** So many failed machines are replaced before they are tried again. */
 const REPLACED_FAILURES = 3;
 
-function growBy(count: number, pool: PoolKey, machines: readonly Machine[], tick: TickSlot): Action[] {
+function growBy(
+  count: number,
+  pool: PoolKey,
+  machines: readonly Machine[],
+  tick: TickSlot,
+  { noRoom, outdated }: Reservations,
+): Action[] {
+  const stuck = new Set(noRoom.map(({ machineId }) => machineId));
+  const old = new Set(outdated);
+  const currentFirst = (a: Machine, b: Machine) => Number(old.has(a.id)) - Number(old.has(b.id));
   const failed = machines.filter(isFailed);
   const tryAgain = failed.length >= REPLACED_FAILURES ? failed.sort(oldestFirst) : [];
-  const starts = [...machines.filter(isResting).sort(healthiestOldestFirst), ...tryAgain].slice(0, count);
-  const template = machines.filter(isTemplate).sort(bestTemplateFirst)[0];
-  const creates = template === undefined || tryAgain.length > 0 ? 0 : count - starts.length;
+  const resting = machines
+    .filter((machine) => isResting(machine) && !stuck.has(machine.id))
+    .sort((a, b) => currentFirst(a, b) || healthiestOldestFirst(a, b));
+  const starts = [...resting, ...tryAgain].slice(0, count);
+  const template = machines
+    .filter(isTemplate)
+    .sort((a, b) => currentFirst(a, b) || bestTemplateFirst(a, b))[0];
+  const mayCreate = template !== undefined && tryAgain.length === 0 && !stuck.has(null);
   return [
     ...starts.map((machine): Action => ({ kind: "start", machineId: machine.id })),
-    ...Array.from({ length: creates }, (_, ordinal): Action => {
+    ...Array.from({ length: mayCreate ? count - starts.length : 0 }, (_, ordinal): Action => {
       return { kind: "create", machineName: machineName(pool, tick, ordinal), templateId: template!.id };
     }),
   ];
@@ -94,6 +117,11 @@ export function machineName(
     .slice(0, GROUP_LETTERS);
   const group = clean === processGroup ? clean : `${clean}-${hashOf(processGroup)}`;
   return `fa-${group}-${region}-${(slot / MINUTE_MS).toString(36)}-${attempt}-${ordinal}`;
+}
+
+/** True for names as machineName makes them. */
+export function isOurName(name: string): boolean {
+  return /^fa-.+-[0-9a-z]+-\d+-\d+$/.test(name);
 }
 
 /** FNV-1a, 32 bits, in base 36. Source: Fowler, Noll, Vo, draft-eastlake-fnv. */

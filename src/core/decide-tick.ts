@@ -48,7 +48,14 @@ export function decideFrom(
   const machines = partValue(observation.machines) ?? [];
   return {
     decision,
-    actions: planActions(decision, pool, machines, policy.pinnedMachineId, { slot, attempt }),
+    actions: planActions(
+      decision,
+      pool,
+      machines,
+      policy.pinnedMachineId,
+      { slot, attempt },
+      observation.fly,
+    ),
   };
 }
 

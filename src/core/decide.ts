@@ -54,7 +54,12 @@ export function decide(plan: CapacityPlan, observation: Observation, because: st
     quantile: policy.quantile,
     constraints: bites,
   } as const;
-  return { ...facts, reason: sentence(facts, loadNow, plan, because) };
+  return { ...facts, reason: withFlyProxy(sentence(facts, loadNow, plan, because), observation) };
+}
+
+/** What would undo the decision is said with it. */
+function withFlyProxy(reason: string, { fly }: Observation): string {
+  return fly?.proxy == null ? reason : `${reason} ${fly.proxy}.`;
 }
 
 /** Unknown needs ask for nothing: with no word from traffic or forecast the count stays. */

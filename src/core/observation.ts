@@ -5,7 +5,9 @@
 import type { TrafficEvent } from "./events/event.ts";
 import type { Machine, PoolKey } from "./fleet.ts";
 import type { ForecastState } from "./forecast/state.ts";
+import type { NoRoom } from "./no-room.ts";
 import type { Mode, Policy } from "./policy.ts";
+import type { ReleaseUnderWay } from "./release.ts";
 import type { Instant } from "./time.ts";
 import type { TrafficSeries } from "./traffic.ts";
 
@@ -21,6 +23,18 @@ export type Override = {
   readonly until: Instant;
   readonly workers: number;
   readonly what: string;
+};
+
+/** What was found out about Fly beyond the states of the pool's machines. */
+export type FlyNow = {
+  /** A deploy of the app that can be seen. */
+  readonly release: ReleaseUnderWay | null;
+  /** Machines of the pool that a later release left behind, by id. */
+  readonly outdated: readonly string[];
+  /** What Fly Proxy's settings would undo, in a sentence. */
+  readonly proxy: string | null;
+  /** What Fly had no room for lately, and is not to be asked for yet. */
+  readonly noRoom: readonly NoRoom[];
 };
 
 export type Observation = {
@@ -40,6 +54,8 @@ export type Observation = {
   readonly events: readonly TrafficEvent[];
   readonly override: Override | null;
   readonly lastChangeAt: Instant | null;
+  /** Absent where there is nothing to tell. */
+  readonly fly?: FlyNow;
 };
 
 /** The part's value, however old, or null. */

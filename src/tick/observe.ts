@@ -6,12 +6,14 @@ import { isActive, type Machine, type PoolKey, poolName } from "../core/fleet.ts
 import { decodeState } from "../core/forecast/codec.ts";
 import { type Observation, type Override, type Part, partValue } from "../core/observation.ts";
 import { lowestMode, type Policy } from "../core/policy.ts";
+import { releaseUnderWay } from "../core/release.ts";
 import { DAY_MS, floorTo, formatInstant, type Instant, MINUTE_MS, SECOND_MS } from "../core/time.ts";
 import { measuredUntil, type TrafficSeries } from "../core/traffic.ts";
 import { isTimeZone } from "../core/zone.ts";
 import { isMachineApiError, messageOf } from "../errors.ts";
 import type { Lease, OpenTick, PoolMemory, TickPorts, TickRequest } from "../ports.ts";
 import { detectOverride } from "./detect-override.ts";
+import { flyNow } from "./fly-now.ts";
 import { resolveIntent } from "./resolve-intents.ts";
 import { pauseBeforeRetry } from "./retry.ts";
 import type { TickSettings } from "./settings.ts";
@@ -48,6 +50,7 @@ export async function observe(
   const resolved = resolveIntents(memories, listed, now);
   const unsettled = unsettledSince(memories, resolved);
   const pools = poolsIn(memories, listed, lease.app, unsettled);
+  const release = listed.status === "missing" ? null : releaseUnderWay(listed.value, now);
   const bases = pools.present.map((pool) => baseOf(pool, memories, settings));
   const samples = await readSamples(lease.app, bases, now, ports, settings.binMs);
 
@@ -58,6 +61,7 @@ export async function observe(
       const machines = machinesOf(base.pool, listed, unsettled, now);
       const seen = partValue(machines);
       const newOverride = seen === null ? null : overrideIn(base, seen, now);
+      const fly = flyNow(seen, release, base.memory, base.policy, now);
       return {
         coldSavedAt: base.memory?.coldSavedAt ?? null,
         newOverride,
@@ -78,6 +82,7 @@ export async function observe(
           events: [],
           override: newOverride ?? base.memory?.override ?? null,
           lastChangeAt: base.memory?.lastChangeAt ?? null,
+          ...(fly === null ? {} : { fly }),
         },
       };
     }),

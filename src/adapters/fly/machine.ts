@@ -13,7 +13,9 @@ import {
   type MachineHealth,
   type MachineSize,
   type MachineState,
+  type Release,
 } from "../../core/fleet.ts";
+import { proxySettingsOf } from "./proxy-settings.ts";
 import { type FlyMachine, guestShape } from "./shapes.ts";
 
 const KNOWN: ReadonlySet<string> = new Set(MACHINE_STATES);
@@ -34,6 +36,8 @@ export function toMachine(machine: FlyMachine): Machine {
   const { id, name, region } = machine;
   const state = stateOf(machine.state);
   const createdAt = Date.parse(machine.created_at ?? "");
+  const release = releaseOf(metadataOf(machine));
+  const proxy = proxySettingsOf(machine.config ?? machine.incomplete_config ?? null);
   return {
     id,
     name,
@@ -45,6 +49,8 @@ export function toMachine(machine: FlyMachine): Machine {
     createdAt: Number.isNaN(createdAt) ? 0 : createdAt,
     lastAsked: lastAskedOf(machine),
     size: sizeOf(machine),
+    ...(release === null ? {} : { release }),
+    ...(proxy === null ? {} : { proxy }),
   };
 }
 
@@ -91,6 +97,13 @@ function lastAskedOf({ events }: FlyMachine): LastAsked | null {
 function metadataOf(machine: FlyMachine): Record<string, unknown> {
   const { metadata } = machine.config ?? machine.incomplete_config ?? {};
   return typeof metadata === "object" && metadata !== null ? { ...metadata } : {};
+}
+
+function releaseOf(metadata: Record<string, unknown>): Release | null {
+  const number = textAt(metadata, "fly_release_version");
+  const id = textAt(metadata, "fly_release_id") ?? number;
+  if (id === null) return null;
+  return { id, version: number !== null && /^\d+$/.test(number) ? Number(number) : null };
 }
 
 function groupOf(metadata: Record<string, unknown>): string | null {

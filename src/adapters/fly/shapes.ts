@@ -37,6 +37,16 @@ export const guestShape = z.object({
   memory_mb: z.int().positive(),
 });
 
+/** Within the configuration. Fly takes autostop as a word and answers booleans for "off" and "stop". */
+export const serviceShape = z.object({
+  autostop: z
+    .union([z.enum(["off", "stop", "suspend"]), z.boolean().transform((on) => (on ? "stop" : "off"))])
+    .nullish()
+    .catch(null),
+  autostart: z.boolean().nullish().catch(null),
+  min_machines_running: z.number().nullish().catch(null),
+});
+
 export const machineListShape = z.array(machineShape);
 export const startedShape = z.object({ previous_state: text });
 export const stoppedShape = z.object({ ok: z.literal(true).nullish() });

@@ -8,6 +8,7 @@
 import { type PoolKey, poolName } from "../../core/fleet.ts";
 import type { ColdState, HotState } from "../../core/forecast/codec.ts";
 import type { Pattern } from "../../core/forecast/patterns.ts";
+import type { NoRoom } from "../../core/no-room.ts";
 import type { Override } from "../../core/observation.ts";
 import type { Mode, Policy } from "../../core/policy.ts";
 import type { Instant } from "../../core/time.ts";
@@ -36,6 +37,9 @@ export type PoolRow = {
   patterns: readonly Pattern[];
   override: Override | null;
   lastChangeAt: Instant | null;
+  noRoom: readonly NoRoom[];
+  /** What people read in region_status. */
+  flyProxy: string | null;
   /** By UTC day, then by instant: a read costs what it reads, not what was ever stored. */
   readonly samplesByDay: Map<Instant, Map<Instant, TrafficSample>>;
 };
@@ -120,6 +124,8 @@ export function registerPool({ pools }: MemoryDatabase, { app, region, processGr
     patterns: [],
     override: null,
     lastChangeAt: null,
+    noRoom: [],
+    flyProxy: null,
     samplesByDay: new Map(),
   };
   pools.set(poolName(pool), row);

@@ -47,7 +47,7 @@ export function createMemoryMachineApi(options: {
     start: async (app, id) => move(app, id, "started"),
     stop: async (app, id) => move(app, id, "stopped"),
     async create(app, { name, region, templateId }) {
-      const { processGroup, size } = find(app, templateId);
+      const { processGroup, size, release, proxy } = find(app, templateId);
       const holder = [...machinesOf(app).values()].find((machine) => machine.name === name);
       if (holder !== undefined) {
         const why = `machine ${holder.id} has that name; look it up`;
@@ -65,6 +65,8 @@ export function createMemoryMachineApi(options: {
         createdAt: now(),
         lastAsked: { verb: "start", by: "user", at: now() },
         size,
+        ...(release === undefined ? {} : { release }),
+        ...(proxy === undefined ? {} : { proxy }),
       };
       machinesOf(app).set(id, machine);
       return machine;

@@ -5,6 +5,7 @@
 
 import type { Action } from "../../core/actions.ts";
 import type { StoredState } from "../../core/forecast/codec.ts";
+import type { NoRoom } from "../../core/no-room.ts";
 import type { Override } from "../../core/observation.ts";
 import type { Mode, Policy } from "../../core/policy.ts";
 import type { Instant } from "../../core/time.ts";
@@ -35,6 +36,7 @@ type MemoryDoc = {
   lastChangeAt: Instant | null;
   openIntents: IntentDoc[];
 };
+type RecalledRow = { doc: MemoryDoc; no_room: NoRoom[] };
 type IntentDoc = {
   id: string;
   kind: Action["kind"];
@@ -47,10 +49,10 @@ type IntentDoc = {
 export function createPostgresHistory(sql: Sql): History {
   return {
     async recall(app, now) {
-      const rows = await sql<
-        { doc: MemoryDoc }[]
-      >`select flyahead.recall_pools(${app}, flyahead.instant(${now})) as doc`;
-      return rows.map(({ doc }) => poolMemory(doc));
+      const rows = await sql<RecalledRow[]>`
+        select r.doc, flyahead.no_room_of(r.doc) as no_room
+        from flyahead.recall_pools(${app}, flyahead.instant(${now})) as r (doc)`;
+      return rows.map(poolMemory);
     },
     async openTick(tick) {
       const rows = await underFence(
@@ -75,7 +77,7 @@ export function createPostgresHistory(sql: Sql): History {
   };
 }
 
-function poolMemory(doc: MemoryDoc): PoolMemory {
+function poolMemory({ doc, no_room: noRoom }: RecalledRow): PoolMemory {
   const pool = { app: doc.app, region: doc.region, processGroup: doc.processGroup };
   return {
     pool,
@@ -86,6 +88,7 @@ function poolMemory(doc: MemoryDoc): PoolMemory {
     coldSavedAt: doc.coldSavedAt,
     override: doc.override,
     lastChangeAt: doc.lastChangeAt,
+    ...(noRoom.length === 0 ? {} : { noRoom }),
     openIntents: doc.openIntents.map((intent) => ({
       id: intent.id,
       pool,
@@ -126,12 +129,17 @@ function poolDocument({ pool, cold, ...rest }: PoolTick): Record<string, unknown
   };
 }
 
-function closeDocument({ lease, now, outcomes, summary }: CloseTick): string {
+function closeDocument({ lease, now, outcomes, findings = [], summary }: CloseTick): string {
   return JSON.stringify({
     ...lease,
     now,
     summary,
     outcomes: outcomes.map(({ intentId, outcome }) => ({ intentId, ...outcome })),
+    findings: findings.map(({ pool: { region, processGroup }, ...found }) => ({
+      region,
+      processGroup,
+      ...found,
+    })),
   });
 }
 

@@ -1,6 +1,6 @@
 /**
  * The rules in their one written order, strongest first. What keeps a pool as it is comes before what moves it: without
- * knowing the machines, or during a freeze, not even the bounds are repaired. Schedule, budget, flap budget and
+ * knowing the machines, during a freeze, or where Fly has no room, not even the bounds are repaired. Schedule, budget, flap budget and
  * steps have their places marked.
  */
 import { clamp } from "../clamp.ts";
@@ -11,6 +11,7 @@ import { cooldown } from "./cooldown.ts";
 import { deployLock } from "./deploy-lock.ts";
 import { freeze } from "./freeze.ts";
 import { manualOverride } from "./manual-override.ts";
+import { noRoom } from "./no-room.ts";
 import { pinnedPrimary } from "./pinned-primary.ts";
 import { stabilisation } from "./stabilisation.ts";
 import { staleData } from "./stale-data.ts";
@@ -20,6 +21,7 @@ export const CONSTRAINTS: readonly Constraint[] = [
   unknownMachines,
   freeze,
   deployLock,
+  noRoom,
   staleData,
   pinnedPrimary,
   bounds,

@@ -10,6 +10,7 @@ import { createRandom } from "../random.ts";
 import type { FlyAnswer, FlyRequest, Reply } from "./call.ts";
 import { advanceTo } from "./clock.ts";
 import { defaultConfig } from "./config.ts";
+import { type DeployStep, deploy } from "./deploy.ts";
 import { describeFault, type Fault } from "./faults.ts";
 import { handle } from "./handle.ts";
 import { hexId } from "./ids.ts";
@@ -19,6 +20,7 @@ import { newMachine } from "./machines.ts";
 import type { AppSeed, FlyOptions, Instant, MachineSeed, Settings } from "./options.ts";
 import { type PersonAction, personActs, removeApp, removeRegion } from "./outside.ts";
 import { createQueue } from "./queue.ts";
+import { attachVolumes, newVolume } from "./volumes.ts";
 import type { App, LedgerRow, LogEntry, Machine, World } from "./world.ts";
 
 export type Fly = {
@@ -43,6 +45,11 @@ export type Fly = {
   clearFaults(id?: string): number;
   /** A person at the console: no lease, no rate limit. Status 404 or 412 when it cannot be done. */
   person(app: string, machineId: string, action: PersonAction): Reply;
+  /**
+   * A blue-green deploy of one process group, as far as it can be seen. "begin": machines of a new release beside the
+   * running ones, cordoned, the old ones leased; "finish": the new ones take over, the old ones are destroyed.
+   */
+  deploy(app: string, processGroup: string, step: DeployStep): Reply;
   /** The app and all that it had are gone at once; false when unknown. */
   removeApp(name: string): boolean;
   /** The region is gone with its machines, and its pools leave the ledger; how many machines. */
@@ -67,6 +74,7 @@ export function createFly(options: FlyOptions): Fly {
     faults: () => world.faults.map(describeFault),
     clearFaults: (id) => clearFaults(world, id),
     person: (app, machineId, action) => personActs(world, app, machineId, action),
+    deploy: (app, processGroup, step) => deploy(world, app, processGroup, step),
     removeApp: (name) => removeApp(world, name),
     removeRegion: (code) => removeRegion(world, code),
   };
@@ -129,12 +137,24 @@ function plantApp(world: World, seed: AppSeed): void {
 function plantMachine(world: World, app: App, seed: MachineSeed): void {
   const state = seed.state ?? "started";
   const config = structuredClone(defaultConfig(app.name, seed));
+  if (seed.volume !== undefined) config.mounts = [plantVolume(world, app, seed.region, seed.volume)];
   const machine = newMachine(world, app, { region: seed.region, config, listedAt: world.now });
+  attachVolumes(app, machine);
   addEvent(world, machine, { type: "launch", source: "user" });
   enter(world, machine, state, []);
   machine.ready = state === "started";
   recount(world, machine);
   if (state === "started") addEvent(world, machine, { type: "start", source: "flyd" });
+}
+
+function plantVolume(
+  world: World,
+  app: App,
+  region: string,
+  { name, path, sizeGb = 1 }: NonNullable<MachineSeed["volume"]>,
+) {
+  const volume = newVolume(world, app, { name, region, sizeGb, encrypted: true });
+  return { volume: volume.id, name, path, size_gb: sizeGb, encrypted: true };
 }
 
 function addFault(world: World, fault: Fault): string {
