@@ -81,6 +81,8 @@ export function memoryScene(apps: Readonly<Record<string, readonly Machine[]>>, 
       log: (step, facts) => void log.push({ step, facts }),
       machineApi: {
         put: machineApi.put,
+        hold: machineApi.hold,
+        held: machineApi.held,
         list: (app) => call("list", app, () => machineApi.list(app)),
         get: (app, id) => call("get", id, () => machineApi.get(app, id)),
         start: (app, id) => call("start", id, () => machineApi.start(app, id)),

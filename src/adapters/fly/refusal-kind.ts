@@ -12,7 +12,7 @@ export type Phase = "read" | "write";
 const NAME_TAKEN = /already_exists|unique machine name|already exists with name/i;
 const LEASE_HELD = /\blease\b/i;
 const VERSION_MOVED =
-  /current_version|machine_version|concurrent update|version (mismatch|conflict|moved|changed)/i;
+  /current_version|machine[_ ]version|concurrent update|version (mismatch|conflict|moved|changed)/i;
 const REGION_CLOSED = /is deprecated and cannot have new resources/i;
 const CAPACITY =
   /no capacity|insufficient_capacity|insufficient (resources|cpus?|memory)|could not reserve resource|could not find a candidate host/i;

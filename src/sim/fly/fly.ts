@@ -9,19 +9,15 @@
 import { createRandom } from "../random.ts";
 import type { FlyAnswer, FlyRequest, Reply } from "./call.ts";
 import { advanceTo } from "./clock.ts";
-import { defaultConfig } from "./config.ts";
 import { type DeployStep, deploy } from "./deploy.ts";
 import { describeFault, type Fault } from "./faults.ts";
 import { handle } from "./handle.ts";
-import { hexId } from "./ids.ts";
-import { MINUTE_MS, recount } from "./ledger.ts";
-import { addEvent, enter } from "./life.ts";
-import { newMachine } from "./machines.ts";
-import type { AppSeed, FlyOptions, Instant, MachineSeed, Settings } from "./options.ts";
+import { MINUTE_MS } from "./ledger.ts";
+import type { FlyOptions, Instant, Settings } from "./options.ts";
 import { type PersonAction, personActs, removeApp, removeRegion } from "./outside.ts";
+import { plantApp } from "./plant.ts";
 import { createQueue } from "./queue.ts";
-import { attachVolumes, newVolume } from "./volumes.ts";
-import type { App, LedgerRow, LogEntry, Machine, World } from "./world.ts";
+import type { LedgerRow, LogEntry, Machine, World } from "./world.ts";
 
 export type Fly = {
   /** Answers one call of the Machines API; the clock moves by `callMs`, by more for `wait` and `hang`. Never throws. */
@@ -123,38 +119,6 @@ function readSettings(options: FlyOptions): Settings {
     tokens: options.tokens ?? null,
     boot: { ...BOOT, ...options.boot },
   };
-}
-
-function plantApp(world: World, seed: AppSeed): void {
-  const id = hexId(world.random.ids, 16);
-  const app: App = { id, name: seed.name, machines: new Map(), gone: [], volumes: new Map() };
-  world.apps.set(app.name, app);
-  for (const group of seed.machines ?? []) {
-    for (let i = 0; i < (group.count ?? 1); i++) plantMachine(world, app, group);
-  }
-}
-
-function plantMachine(world: World, app: App, seed: MachineSeed): void {
-  const state = seed.state ?? "started";
-  const config = structuredClone(defaultConfig(app.name, seed));
-  if (seed.volume !== undefined) config.mounts = [plantVolume(world, app, seed.region, seed.volume)];
-  const machine = newMachine(world, app, { region: seed.region, config, listedAt: world.now });
-  attachVolumes(app, machine);
-  addEvent(world, machine, { type: "launch", source: "user" });
-  enter(world, machine, state, []);
-  machine.ready = state === "started";
-  recount(world, machine);
-  if (state === "started") addEvent(world, machine, { type: "start", source: "flyd" });
-}
-
-function plantVolume(
-  world: World,
-  app: App,
-  region: string,
-  { name, path, sizeGb = 1 }: NonNullable<MachineSeed["volume"]>,
-) {
-  const volume = newVolume(world, app, { name, region, sizeGb, encrypted: true });
-  return { volume: volume.id, name, path, size_gb: sizeGb, encrypted: true };
 }
 
 function addFault(world: World, fault: Fault): string {

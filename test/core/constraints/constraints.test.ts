@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { applyConstraints, CONSTRAINTS } from "../../../src/core/constraints/index.ts";
 import type { Machine } from "../../../src/core/fleet.ts";
-import type { Observation, Override, Part } from "../../../src/core/observation.ts";
+import type { FlyNow, Observation, Override, Part } from "../../../src/core/observation.ts";
 import type { Policy } from "../../../src/core/policy.ts";
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from "../../../src/core/time.ts";
 import type { TrafficSeries } from "../../../src/core/traffic.ts";
@@ -53,6 +53,17 @@ function observed({ name, from, given }: Scenario): Observation {
       Object.assign(changes.rest, {
         machines: fresh([...started(from - Number(value)), ...started(Number(value)).map(updating)]),
       }),
+    green: (value) => Object.assign(changes.rest, deploying("blueGreen", from, Number(value))),
+    rolling: (value) => Object.assign(changes.rest, deploying("rolling", from, Number(value))),
+    full: (value) =>
+      Object.assign(changes.rest, {
+        machines: fresh([...started(from), ...stopped(Number(value))]),
+        fly: { ...NOTHING, noRoom: [...noRoomFor(null), ...(changes.rest.fly?.noRoom ?? [])] },
+      }),
+    stuck: () =>
+      Object.assign(changes.rest, {
+        fly: { ...NOTHING, noRoom: [...(changes.rest.fly?.noRoom ?? []), ...noRoomFor("s0")] },
+      }),
     machines: (value) => Object.assign(changes.rest, { machines: part(value, started(from)) }),
     samples: (value) => Object.assign(changes.rest, { samples: part(value, traffic(QUIET, 1)) }),
     override: (value) => Object.assign(changes.rest, { override: override(Number(value), NOW + HOUR_MS) }),
@@ -75,6 +86,21 @@ function observed({ name, from, given }: Scenario): Observation {
     policy: policy(changes.policy),
     ...changes.rest,
   });
+}
+
+const NOTHING: FlyNow = { release: null, outdated: [], proxy: null, noRoom: [] };
+
+function deploying(kind: "blueGreen" | "rolling", from: number, resting: number): Partial<Observation> {
+  const machines = fresh([...started(from), ...stopped(resting)]);
+  return { machines, fly: { ...NOTHING, release: { kind, why: "release v2 is under way" } } };
+}
+
+function stopped(count: number): Machine[] {
+  return started(count).map((machine, i) => ({ ...machine, id: `s${i}`, state: "stopped" }));
+}
+
+function noRoomFor(machineId: string | null): FlyNow["noRoom"] {
+  return [{ machineId, since: NOW - MINUTE_MS, until: NOW + MINUTE_MS, why: "region" }];
 }
 
 function part<T>(status: string, value: T): Part<T> {
