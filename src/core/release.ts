@@ -39,8 +39,9 @@ export function releaseUnderWay(machines: readonly Machine[], now: Instant): Rel
 
 /** Ids of machines that a later release left behind: not to be cloned, and started last. */
 export function outdatedMachines(machines: readonly Machine[]): string[] {
-  const newest = newestRelease(machines.filter(({ cordoned }) => !cordoned));
-  return newest === null ? [] : machines.filter((machine) => isOlder(machine, newest)).map(({ id }) => id);
+  const routed = machines.filter(({ cordoned }) => !cordoned);
+  const newest = newestRelease(routed);
+  return newest === null ? [] : routed.filter((machine) => isOlder(machine, newest)).map(({ id }) => id);
 }
 
 function isOlder({ release }: Machine, newest: { readonly id: string }): boolean {

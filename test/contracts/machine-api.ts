@@ -111,10 +111,9 @@ export function describeMachineApi(name: string, make: () => Promise<MachineApiH
         region: "sin",
         processGroup: "web",
         cordoned: false,
-        size: template.size,
-        release: template.release,
-        proxy: template.proxy,
       });
+      const { size, release, proxy } = template;
+      expect({ size: made.size, release: made.release, proxy: made.proxy }).toEqual({ size, release, proxy });
       expect(isActive(made)).toBe(true);
       expect((await api.get(APP, made.id)).name).toBe("fa-web-sin-1");
       const machines = await api.list(APP);

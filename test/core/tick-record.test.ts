@@ -58,6 +58,24 @@ describe("replay", () => {
   );
   const cases: [string, Partial<Observation>][] = [
     ["a growth for what is measured now", { samples: fresh(gappy), machines: fresh(started(1)) }],
+    [
+      "a growth by what there is room for, of the newest release first",
+      {
+        samples: fresh(gappy),
+        machines: fresh([machine("a"), ...["b", "c", "d"].map((id) => machine(id, { state: "stopped" }))]),
+        fly: {
+          release: { kind: "rolling", why: "release v2 is being brought to 1 more machines" },
+          outdated: ["b"],
+          proxy: "Fly Proxy: it may stop machines",
+          noRoom: [null, "c"].map((machineId) => ({
+            machineId,
+            since: NOW,
+            until: NOW + HOUR_MS,
+            why: "region",
+          })),
+        },
+      },
+    ],
     ["a growth with a forecast", { state: history, machines: fresh(started(1)) }],
     [
       "a growth out of stopped machines",

@@ -10,7 +10,7 @@ import { createMemoryNotifier } from "../../src/adapters/memory/notifier.ts";
 import { createMemorySamples } from "../../src/adapters/memory/samples.ts";
 import type { Machine } from "../../src/core/fleet.ts";
 import { type Instant, MINUTE_MS } from "../../src/core/time.ts";
-import { MachineApiError, type MachineApiErrorKind } from "../../src/errors.ts";
+import { type CapacityScope, MachineApiError, type MachineApiErrorKind } from "../../src/errors.ts";
 import type { MachineApi, TickPorts } from "../../src/ports.ts";
 import type { TickSettings } from "../../src/tick/settings.ts";
 import { CADENCE_MS, NOW, POOL, policy } from "../core/examples.ts";
@@ -32,7 +32,11 @@ export type Scene = {
   /** Minutes before now, of the example pool. */
   feed(minutes: number, requests: number): Promise<void>;
 };
-export type Failure = { readonly after?: boolean; readonly retryAfterMs?: number };
+export type Failure = {
+  readonly after?: boolean;
+  readonly retryAfterMs?: number;
+  readonly scope?: CapacityScope;
+};
 
 export const SETTINGS: TickSettings = {
   cadenceMs: CADENCE_MS,
@@ -59,6 +63,7 @@ export function memoryScene(apps: Readonly<Record<string, readonly Machine[]>>, 
     if (failure.more.after) await act();
     throw new MachineApiError(failure.kind, `Fly said ${failure.kind}`, {
       retryAfterMs: failure.more.retryAfterMs ?? null,
+      scope: failure.more.scope ?? null,
     });
   }
 
