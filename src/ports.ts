@@ -36,8 +36,12 @@ export type MachineApi = {
   /** `notFound` where it is gone. */
   get(app: string, machineId: string): Promise<Machine>;
   start(app: string, machineId: string): Promise<"done" | "alreadyDone">;
+  /** Under the machine's lease, which is given back in every path; `leaseHeld` where somebody else has it. */
   stop(app: string, machineId: string): Promise<"done" | "alreadyDone">;
-  /** A clone of the template under the given name, in the given region. `nameTaken` where the name exists. */
+  /**
+   * A clone of the template under the given name, in the given region, with volumes of its own where it mounts any.
+   * `nameTaken` where the name exists, with the holder's id where it is known.
+   */
   create(app: string, request: { name: string; region: string; templateId: string }): Promise<Machine>;
 };
 

@@ -12,6 +12,7 @@
  * the fence is read again before each stop. A start or create too many costs a machine-hour; a stop too many costs a page.
  */
 import type { Action } from "../core/actions.ts";
+import { poolName } from "../core/fleet.ts";
 import { type NoRoom, noRoomAfter } from "../core/no-room.ts";
 import { openRetryBudget, type RetryBudget } from "../core/retry.ts";
 import type { Instant } from "../core/time.ts";
@@ -38,10 +39,17 @@ export async function applyActions(
   ports: TickPorts,
 ): Promise<IntentOutcome[]> {
   const budget = openRetryBudget(WAVE_BUDGET);
-  const apply = async (intent: Intent) => ({
-    intentId: intent.id,
-    ...(await applyOne(intent, lease, deadline, budget, ports)),
-  });
+  /** Pools for which Fly had no room a moment ago. */
+  const full = new Set<string>();
+  const apply = async (intent: Intent) => {
+    const pool = poolName(intent.pool);
+    const isVain = intent.action.kind === "create" && full.has(pool);
+    const applied = isVain
+      ? { outcome: settled("refused", intent, "not asked for: Fly had no room for another one a moment ago") }
+      : await applyOne(intent, lease, deadline, budget, ports);
+    if (applied.noRoom?.machineId === null) full.add(pool);
+    return { intentId: intent.id, ...applied };
+  };
   const of = (kind: Action["kind"]) => intents.filter(({ action }) => action.kind === kind);
   const started = await inTurn(of("start"), PARALLEL_MOVES, apply);
   const created = await inTurn(of("create"), 1, apply);

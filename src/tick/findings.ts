@@ -1,6 +1,7 @@
 /**
  * What a tick found out about Fly that later ticks and people should know, pool by pool: what Fly Proxy would undo, and what
- * there was no room for. It replaces what was known, so what is over is forgotten.
+ * there was no room for. It replaces what was known, so what is over is forgotten; of a pool whose machines could not be read
+ * nothing is said, and what was known stays.
  */
 import { poolName } from "../core/fleet.ts";
 import { nextNoRoom } from "../core/no-room.ts";
@@ -16,7 +17,8 @@ export function findingsOf(
   now: Instant,
 ): PoolFindings[] {
   const byIntent = new Map(outcomes.map((outcome) => [outcome.intentId, outcome]));
-  return decided.map(({ observation: { pool, fly } }) => {
+  const seen = decided.filter(({ observation }) => observation.machines.status !== "missing");
+  return seen.map(({ observation: { pool, fly } }) => {
     const tried = intents.flatMap(({ id, pool: of, action }) => {
       const applied = byIntent.get(id);
       const isTold = applied?.noRoom !== undefined || applied?.outcome.status === "done";

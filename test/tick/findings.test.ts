@@ -36,8 +36,12 @@ const books = (scene: Scene) => scene.database.pools.get(poolName(POOL))!;
 describe("a region without room", () => {
   test("is remembered, not asked, told, and asked again when its time is over", async () => {
     const scene = await acting(started(1), 250);
-    scene.fail("create", ["capacity", "capacity"], { scope: "region" });
+    scene.fail("create", ["capacity"], { scope: "region" });
     const refused = await tick(scene, NOW);
+    expect(
+      scene.calls.filter((call) => call.startsWith("create")),
+      "the second one was not asked for",
+    ).toHaveLength(1);
     expect(refused.actions.map(({ outcome }) => outcome?.status)).toEqual(["refused", "refused"]);
     expect(books(scene).noRoom).toMatchObject([{ machineId: null, why: "region" }]);
 
@@ -57,7 +61,7 @@ describe("a region without room", () => {
 
   test("starts what stands there meanwhile", async () => {
     const scene = await acting([...started(1), machine("rest", { state: "stopped" })], 450);
-    scene.fail("create", ["capacity", "capacity", "capacity"], { scope: "region" });
+    scene.fail("create", ["capacity"], { scope: "region" });
     expect((await tick(scene, NOW)).actions.map(({ kind, outcome }) => `${kind} ${outcome?.status}`)).toEqual(
       ["start done", "create refused", "create refused", "create refused"],
     );
@@ -73,6 +77,23 @@ describe("a host without room", () => {
     expect(books(scene).noRoom).toMatchObject([{ machineId: "rest", why: "host" }]);
     const then = await next(scene, NOW + CADENCE_MS, 150);
     expect(then.actions).toMatchObject([{ kind: "create", outcome: { status: "done" } }]);
+  });
+});
+
+describe("a list that could not be read", () => {
+  test("leaves what was known", async () => {
+    const proxy = { autostop: "stop", autostart: true, minRunning: 0 } as const;
+    const scene = await acting(
+      started(1).map((one) => ({ ...one, proxy })),
+      250,
+    );
+    scene.fail("create", ["capacity"], { scope: "region" });
+    await tick(scene, NOW);
+    const { flyProxy, noRoom } = books(scene);
+    scene.fail("list", ["auth"]);
+    await next(scene, NOW + CADENCE_MS, 250);
+    expect(books(scene)).toMatchObject({ flyProxy, noRoom });
+    expect([flyProxy === null, noRoom.length]).toEqual([false, 1]);
   });
 });
 

@@ -19,13 +19,13 @@ export async function whileLeased<T>(
   on: { readonly app: string; readonly id: string; readonly task: string; readonly ttlSeconds: number },
   work: (nonce: string) => Promise<T>,
 ): Promise<T> {
-  const { app, id, ttlSeconds } = on;
+  const { app, id } = on;
   const { nonce } = await take(leases, on);
   try {
     return await work(nonce);
   } finally {
     // The work's own answer counts; the lease ends by itself.
-    await leases.release(app, id, nonce).catch(() => ttlSeconds);
+    await leases.release(app, id, nonce).catch(() => undefined);
   }
 }
 
