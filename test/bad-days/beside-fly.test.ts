@@ -10,15 +10,19 @@ const stopping = {
 
 let lab: Lab;
 beforeAll(async () => {
-  lab = await startLab({
+  const apps = {
     full: [{ region: "fra" }],
     deploying: [{ region: "fra", count: 3 }],
     "deploying-busy": [{ region: "fra" }],
     leased: [{ region: "fra", count: 2 }],
     "lost-release": [{ region: "fra", count: 2 }],
     proxied: [{ region: "fra", count: 2, config: stopping }, { region: "syd" }],
+    "late-list": [{ region: "fra" }],
+    "late-list-too": [{ region: "fra" }],
     disks: [{ region: "fra", volume: { name: "data", path: "/data", sizeGb: 2 } }],
-  });
+  };
+  // So long a new machine is missing from lists.
+  lab = await startLab(apps, { fly: { listLagMs: 20_000 } });
 });
 afterAll(() => lab.close());
 
@@ -145,6 +149,23 @@ describe("machine leases", () => {
       (await intentsOf(lab.sql, app)).slice(0, 2).map(({ kind, status }) => `${kind} ${status}`),
     ).toEqual(["stop done", "start done"]);
   });
+});
+
+describe("a list that lags", () => {
+  test.each(["timeoutAfter", "cutAfter"] as const)(
+    "a create that met %s is found by its name's holder, once",
+    async (kind) => {
+      const app = kind === "timeoutAfter" ? "late-list" : "late-list-too";
+      await adopt(app);
+      const fault = lab.fly.addFault({ kind, action: "create", app, count: 1 });
+      await slotWith(app, 900, 60);
+      lab.fly.clearFaults(fault);
+      const [intent] = await intentsOf(lab.sql, app);
+      expect(intent).toMatchObject({ kind: "create", status: "done" });
+      expect(intent?.evidence).toMatch(/^found by its name after: .*409.*already exists with name/s);
+      expect(machinesOf(lab.fly, app)).toHaveLength(2);
+    },
+  );
 });
 
 describe("Fly Proxy", () => {

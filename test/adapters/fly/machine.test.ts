@@ -106,6 +106,34 @@ describe("toMachine", () => {
   });
 });
 
+describe("the release of a machine", () => {
+  it.each([
+    [
+      { fly_release_id: "rel_a", fly_release_version: "12" },
+      { id: "rel_a", version: 12 },
+    ],
+    [{ fly_release_id: "rel_a" }, { id: "rel_a", version: null }],
+    [{ fly_release_version: "12" }, { id: "12", version: 12 }],
+    [
+      { fly_release_id: "rel_a", fly_release_version: "twelve" },
+      { id: "rel_a", version: null },
+    ],
+    [{ fly_release_id: 7 }, undefined],
+    [{}, undefined],
+  ])("%j is %j", (metadata, release) => {
+    expect(toMachine(withMetadata(metadata)).release).toEqual(release);
+  });
+});
+
+describe("the version of a machine", () => {
+  it("is read in both spellings, the newer one first", () => {
+    const versions = [{ version: "v2", instance_id: "v1" }, { instance_id: "v1" }, {}].map(
+      (fields) => read(fields).version,
+    );
+    expect(versions).toEqual(["v2", "v1", null]);
+  });
+});
+
 describe("isPlatformMachine", () => {
   it.each([
     ["a machine of a group", withMetadata({ fly_process_group: "web" }), true],
