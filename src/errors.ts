@@ -10,7 +10,8 @@ export const MACHINE_API_ERROR_KINDS = [
   "leaseHeld", // somebody (a deploy) holds the machine: leave it for this tick
   "versionMoved", // changed by somebody in the meantime: read again
   "wrongState", // the machine cannot do this from where it is: read again
-  "capacity", // no room on the host or in the region: the same call will not help
+  "capacity", // no room: `scope` says where; the same call will not help
+  "regionClosed", // Fly takes nothing new there any more: a person must choose another region
   "quota", // the organisation's limit: a person must ask Fly
   "rateLimited", // too fast: wait for retryAfterMs
   "auth", // token wrong or too narrow: a person must act
@@ -21,21 +22,37 @@ export const MACHINE_API_ERROR_KINDS = [
 ] as const;
 export type MachineApiErrorKind = (typeof MACHINE_API_ERROR_KINDS)[number];
 
+/**
+ * Where there is no room. host: the one that a stopped machine's disk is on, or the one that a create was tried on; volume:
+ * near the volume; region: nowhere in it.
+ */
+export type CapacityScope = "host" | "volume" | "region";
+
+export type MachineApiErrorDetails = {
+  readonly retryAfterMs?: number | null;
+  readonly requestId?: string | null;
+  /** Of kind capacity. */
+  readonly scope?: CapacityScope | null;
+  /** Of kind nameTaken: the machine that has the name, where Fly told. */
+  readonly holderId?: string | null;
+  readonly cause?: unknown;
+};
+
 export class MachineApiError extends Error {
   override readonly name = "MachineApiError";
   readonly kind: MachineApiErrorKind;
   readonly retryAfterMs: number | null;
   readonly requestId: string | null;
+  readonly scope: CapacityScope | null;
+  readonly holderId: string | null;
 
-  constructor(
-    kind: MachineApiErrorKind,
-    message: string,
-    details: { retryAfterMs?: number | null; requestId?: string | null; cause?: unknown } = {},
-  ) {
+  constructor(kind: MachineApiErrorKind, message: string, details: MachineApiErrorDetails = {}) {
     super(message, details.cause === undefined ? {} : { cause: details.cause });
     this.kind = kind;
     this.retryAfterMs = details.retryAfterMs ?? null;
     this.requestId = details.requestId ?? null;
+    this.scope = details.scope ?? null;
+    this.holderId = details.holderId ?? null;
   }
 }
 

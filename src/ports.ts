@@ -15,6 +15,7 @@ import type { OutsideForecast } from "./core/forecast/outside.ts";
 import type { ExpertWeight } from "./core/forecast/panel.ts";
 import type { Pattern } from "./core/forecast/patterns.ts";
 import type { BucketRule } from "./core/limiter.ts";
+import type { NoRoom } from "./core/no-room.ts";
 import type { Override, Tally } from "./core/observation.ts";
 import type { Mode, Policy } from "./core/policy.ts";
 import type { Quantile } from "./core/quantile.ts";
@@ -40,8 +41,12 @@ export type MachineApi = {
   /** `notFound` where it is gone. */
   get(app: string, machineId: string): Promise<Machine>;
   start(app: string, machineId: string): Promise<"done" | "alreadyDone">;
+  /** Under the machine's lease, which is given back in every path; `leaseHeld` where somebody else has it. */
   stop(app: string, machineId: string): Promise<"done" | "alreadyDone">;
-  /** A clone of the template under the given name, in the given region. `nameTaken` where the name exists. */
+  /**
+   * A clone of the template under the given name, in the given region, with volumes of its own where it mounts any.
+   * `nameTaken` where the name exists, with the holder's id where it is known.
+   */
   create(app: string, request: { name: string; region: string; templateId: string }): Promise<Machine>;
 };
 
@@ -197,6 +202,8 @@ export type PoolMemory = {
   readonly lastChangeAt: Instant | null;
   readonly tally: Tally;
   readonly openIntents: readonly Intent[];
+  /** As the last tick that acted left it; absent: nothing. What is over may still be in it. */
+  readonly noRoom?: readonly NoRoom[];
 };
 
 /** What one pool's tick writes before anything moves. */
@@ -240,10 +247,20 @@ export type OpenTick = {
   readonly retired: readonly PoolKey[];
 };
 
+/** What a tick found out about Fly; all that is known of the pool, not only what is new. */
+export type PoolFindings = {
+  readonly pool: PoolKey;
+  /** What Fly Proxy's settings would undo, in a sentence; null: nothing. */
+  readonly proxy: string | null;
+  readonly noRoom: readonly NoRoom[];
+};
+
 export type CloseTick = {
   readonly lease: Lease;
   readonly now: Instant;
   readonly outcomes: readonly { readonly intentId: string; readonly outcome: Outcome }[];
+  /** Pools that are not in it keep what was known of them. */
+  readonly findings?: readonly PoolFindings[];
   /** What is to be kept about the tick as a whole: milliseconds per step, what failed. */
   readonly summary: Record<string, unknown>;
 };

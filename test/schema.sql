@@ -527,6 +527,8 @@ table flyahead.worker_regions
   shrink_band double precision -- 0 to 1: a shrinkage by a smaller share is not worth it
   zero_after_seconds integer -- with min_workers 0, the last machine stays until so long after the last request
   keep_created integer -- so many machines stay created, running or stopped
+  no_room jsonb not null default '[]'::jsonb -- what Fly had no room for: machineId (null: any new machine), since, until (not asked for before) and why; instants in ms
+  fly_proxy text -- what Fly Proxy's settings on the machines would undo, in a sentence; null: nothing
   constraint CHECK (((low_confidence >= (0)::double precision) AND (low_confidence <= (1)::double precision)))
   constraint CHECK (((short_share > (0)::double precision) AND (short_share < (1)::double precision)))
   constraint CHECK (((shrink_band >= (0)::double precision) AND (shrink_band <= (1)::double precision)))
@@ -541,6 +543,7 @@ table flyahead.worker_regions
   constraint CHECK ((grow_step_share >= (0)::double precision))
   constraint CHECK ((grow_step_workers >= 0))
   constraint CHECK ((hourly_price >= (0)::double precision))
+  constraint CHECK ((jsonb_typeof(no_room) = 'array'::text))
   constraint CHECK ((keep_created >= 0))
   constraint CHECK ((lead_seconds >= 0))
   constraint CHECK ((max_workers >= 0))
@@ -959,94 +962,138 @@ view flyahead_api.region_status
   frozen_until timestamp with time zone -- nothing is changed before this time
   last_change_at timestamp with time zone -- when flyahead last started, stopped or created a machine here
   retired_at timestamp with time zone -- since when the pool has had no machines
+  fly_proxy text -- what Fly Proxy's settings on the machines would undo, in a sentence; null: nothing
+  no_room_until timestamp with time zone -- Fly had no room for new machines here, and is not asked before this time
+  no_room_why text -- where there was none: region, host, volume, or closed: Fly takes nothing new there any more
   grant to flyahead_operator select
   grant to flyahead_service select
- SELECT w.id AS pool_id,
-    w.app,
-    w.region,
-    r.city,
-    w.process_group,
-    w.mode,
-    m.started,
-    m.stopped,
-    m.other,
-    m.failing,
-    m.by_state,
-    m.by_health,
-    (w.effective_policy ->> 'minWorkers'::text)::integer AS min_workers,
-    (w.effective_policy ->> 'maxWorkers'::text)::integer AS max_workers,
-    s.requests AS load,
-    s.at AS load_at,
-    m.started::double precision * ((w.effective_policy ->> 'requestsPerWorker'::text)::double precision) AS capacity,
-    p.load[4] AS predicted_load,
-    p.target_at AS predicted_for,
-    f.next_peak_load,
-    f.next_peak_at,
-    h.kind AS last_decision,
-    h.reason AS last_reason,
-    h.decided_at,
-    a.kind AS last_action,
-    a.status AS last_action_status,
-    a.opened_at AS last_action_at,
-    i.open_intents,
-    o.until AS override_until,
-        CASE
-            WHEN w.frozen_until > flyahead.now() THEN w.frozen_until
-            ELSE NULL::timestamp with time zone
-        END AS frozen_until,
-    w.last_change_at,
-    w.retired_at
-   FROM flyahead.worker_regions w
-     LEFT JOIN flyahead.regions r ON r.code = w.region
-     LEFT JOIN flyahead.forecast_state f ON f.pool_id = w.id
-     LEFT JOIN LATERAL ( SELECT COALESCE(sum(n.machines) FILTER (WHERE n.state = 'started'::text), 0::numeric)::integer AS started,
-            COALESCE(sum(n.machines) FILTER (WHERE n.state = ANY (ARRAY['stopped'::text, 'suspended'::text])), 0::numeric)::integer AS stopped,
-            COALESCE(sum(n.machines) FILTER (WHERE n.state <> ALL (ARRAY['started'::text, 'stopped'::text, 'suspended'::text])), 0::numeric)::integer AS other,
-            COALESCE(sum(n.failing), 0::numeric)::integer AS failing,
-            COALESCE(jsonb_object_agg(n.state, n.machines) FILTER (WHERE n.state IS NOT NULL), '{}'::jsonb) AS by_state,
-            jsonb_build_object('passing', COALESCE(sum(n.passing), 0::numeric), 'failing', COALESCE(sum(n.failing), 0::numeric), 'unknown', COALESCE(sum(n.unknown), 0::numeric)) AS by_health
-           FROM ( SELECT k.state,
-                    count(*) AS machines,
-                    count(*) FILTER (WHERE k.state = 'started'::text AND k.health = 'passing'::text) AS passing,
-                    count(*) FILTER (WHERE k.state = 'started'::text AND k.health = 'failing'::text) AS failing,
-                    count(*) FILTER (WHERE k.state = 'started'::text AND k.health = 'unknown'::text) AS unknown
-                   FROM flyahead.workers k
-                  WHERE k.pool_id = w.id AND k.gone_at IS NULL
-                  GROUP BY k.state) n) m ON true
-     LEFT JOIN LATERAL ( SELECT t.at,
-            t.requests
-           FROM flyahead.traffic_samples t
-          WHERE t.pool_id = w.id AND t.at > (flyahead.now() - '1 day'::interval) AND t.at <= (flyahead.now() + '1 day'::interval)
-          ORDER BY t.at DESC
-         LIMIT 1) s ON true
-     LEFT JOIN LATERAL ( SELECT q.load,
-            q.target_at
-           FROM flyahead.traffic_predictions q
-          WHERE q.pool_id = w.id AND q.horizon_seconds = 3600 AND q.source = 'flyahead'::text AND q.made_at > (flyahead.now() - '1 day'::interval)
-          ORDER BY q.made_at DESC
-         LIMIT 1) p ON true
-     LEFT JOIN LATERAL ( SELECT d.kind,
-            d.reason,
-            d.decided_at
-           FROM flyahead.autoscaling_history d
-          WHERE d.pool_id = w.id
-          ORDER BY d.slot DESC, d.attempt DESC
-         LIMIT 1) h ON true
-     LEFT JOIN LATERAL ( SELECT j.kind,
-            COALESCE(j.status, 'open'::text) AS status,
-            j.opened_at
-           FROM flyahead.scaling_intents j
-          WHERE j.pool_id = w.id
-          ORDER BY j.opened_at DESC, j.id DESC
-         LIMIT 1) a ON true
-     LEFT JOIN LATERAL ( SELECT count(*) AS open_intents
-           FROM flyahead.scaling_intents j
-          WHERE j.pool_id = w.id AND j.app = w.app AND j.closed_at IS NULL) i ON true
-     LEFT JOIN LATERAL ( SELECT v.until
-           FROM flyahead.manual_overrides v
-          WHERE v.pool_id = w.id
-          ORDER BY v.seen_at DESC, v.id DESC
-         LIMIT 1) o ON o.until > flyahead.now();
+ SELECT s.pool_id,
+    s.app,
+    s.region,
+    s.city,
+    s.process_group,
+    s.mode,
+    s.started,
+    s.stopped,
+    s.other,
+    s.failing,
+    s.by_state,
+    s.by_health,
+    s.min_workers,
+    s.max_workers,
+    s.load,
+    s.load_at,
+    s.capacity,
+    s.predicted_load,
+    s.predicted_for,
+    s.next_peak_load,
+    s.next_peak_at,
+    s.last_decision,
+    s.last_reason,
+    s.decided_at,
+    s.last_action,
+    s.last_action_status,
+    s.last_action_at,
+    s.open_intents,
+    s.override_until,
+    s.frozen_until,
+    s.last_change_at,
+    s.retired_at,
+    w.fly_proxy,
+    n.until AS no_room_until,
+    n.why AS no_room_why
+   FROM ( SELECT w_1.id AS pool_id,
+            w_1.app,
+            w_1.region,
+            r.city,
+            w_1.process_group,
+            w_1.mode,
+            m.started,
+            m.stopped,
+            m.other,
+            m.failing,
+            m.by_state,
+            m.by_health,
+            (w_1.effective_policy ->> 'minWorkers'::text)::integer AS min_workers,
+            (w_1.effective_policy ->> 'maxWorkers'::text)::integer AS max_workers,
+            s_1.requests AS load,
+            s_1.at AS load_at,
+            m.started::double precision * ((w_1.effective_policy ->> 'requestsPerWorker'::text)::double precision) AS capacity,
+            p.load[4] AS predicted_load,
+            p.target_at AS predicted_for,
+            f.next_peak_load,
+            f.next_peak_at,
+            h.kind AS last_decision,
+            h.reason AS last_reason,
+            h.decided_at,
+            a.kind AS last_action,
+            a.status AS last_action_status,
+            a.opened_at AS last_action_at,
+            i.open_intents,
+            o.until AS override_until,
+                CASE
+                    WHEN w_1.frozen_until > flyahead.now() THEN w_1.frozen_until
+                    ELSE NULL::timestamp with time zone
+                END AS frozen_until,
+            w_1.last_change_at,
+            w_1.retired_at
+           FROM flyahead.worker_regions w_1
+             LEFT JOIN flyahead.regions r ON r.code = w_1.region
+             LEFT JOIN flyahead.forecast_state f ON f.pool_id = w_1.id
+             LEFT JOIN LATERAL ( SELECT COALESCE(sum(n_1.machines) FILTER (WHERE n_1.state = 'started'::text), 0::numeric)::integer AS started,
+                    COALESCE(sum(n_1.machines) FILTER (WHERE n_1.state = ANY (ARRAY['stopped'::text, 'suspended'::text])), 0::numeric)::integer AS stopped,
+                    COALESCE(sum(n_1.machines) FILTER (WHERE n_1.state <> ALL (ARRAY['started'::text, 'stopped'::text, 'suspended'::text])), 0::numeric)::integer AS other,
+                    COALESCE(sum(n_1.failing), 0::numeric)::integer AS failing,
+                    COALESCE(jsonb_object_agg(n_1.state, n_1.machines) FILTER (WHERE n_1.state IS NOT NULL), '{}'::jsonb) AS by_state,
+                    jsonb_build_object('passing', COALESCE(sum(n_1.passing), 0::numeric), 'failing', COALESCE(sum(n_1.failing), 0::numeric), 'unknown', COALESCE(sum(n_1.unknown), 0::numeric)) AS by_health
+                   FROM ( SELECT k.state,
+                            count(*) AS machines,
+                            count(*) FILTER (WHERE k.state = 'started'::text AND k.health = 'passing'::text) AS passing,
+                            count(*) FILTER (WHERE k.state = 'started'::text AND k.health = 'failing'::text) AS failing,
+                            count(*) FILTER (WHERE k.state = 'started'::text AND k.health = 'unknown'::text) AS unknown
+                           FROM flyahead.workers k
+                          WHERE k.pool_id = w_1.id AND k.gone_at IS NULL
+                          GROUP BY k.state) n_1) m ON true
+             LEFT JOIN LATERAL ( SELECT t.at,
+                    t.requests
+                   FROM flyahead.traffic_samples t
+                  WHERE t.pool_id = w_1.id AND t.at > (flyahead.now() - '1 day'::interval) AND t.at <= (flyahead.now() + '1 day'::interval)
+                  ORDER BY t.at DESC
+                 LIMIT 1) s_1 ON true
+             LEFT JOIN LATERAL ( SELECT q.load,
+                    q.target_at
+                   FROM flyahead.traffic_predictions q
+                  WHERE q.pool_id = w_1.id AND q.horizon_seconds = 3600 AND q.source = 'flyahead'::text AND q.made_at > (flyahead.now() - '1 day'::interval)
+                  ORDER BY q.made_at DESC
+                 LIMIT 1) p ON true
+             LEFT JOIN LATERAL ( SELECT d.kind,
+                    d.reason,
+                    d.decided_at
+                   FROM flyahead.autoscaling_history d
+                  WHERE d.pool_id = w_1.id
+                  ORDER BY d.slot DESC, d.attempt DESC
+                 LIMIT 1) h ON true
+             LEFT JOIN LATERAL ( SELECT j.kind,
+                    COALESCE(j.status, 'open'::text) AS status,
+                    j.opened_at
+                   FROM flyahead.scaling_intents j
+                  WHERE j.pool_id = w_1.id
+                  ORDER BY j.opened_at DESC, j.id DESC
+                 LIMIT 1) a ON true
+             LEFT JOIN LATERAL ( SELECT count(*) AS open_intents
+                   FROM flyahead.scaling_intents j
+                  WHERE j.pool_id = w_1.id AND j.app = w_1.app AND j.closed_at IS NULL) i ON true
+             LEFT JOIN LATERAL ( SELECT v.until
+                   FROM flyahead.manual_overrides v
+                  WHERE v.pool_id = w_1.id
+                  ORDER BY v.seen_at DESC, v.id DESC
+                 LIMIT 1) o ON o.until > flyahead.now()) s
+     JOIN flyahead.worker_regions w ON w.id = s.pool_id
+     LEFT JOIN LATERAL ( SELECT to_timestamp(((e.value ->> 'until'::text)::double precision) / 1000::double precision) AS until,
+            e.value ->> 'why'::text AS why
+           FROM jsonb_array_elements(w.no_room) e(value)
+          WHERE (e.value ->> 'machineId'::text) IS NULL AND to_timestamp(((e.value ->> 'until'::text)::double precision) / 1000::double precision) > flyahead.now()
+         LIMIT 1) n ON true;
 
 view flyahead_api.scaling_efficiency
 -- how well the machines fitted the traffic, per pool and day of UTC, and what simpler policies would have cost
@@ -1319,6 +1366,10 @@ function flyahead.close_tick(jsonb) → void
   plpgsql, volatile
   callers: flyahead_service
 
+function flyahead.close_tick_books(jsonb) → void
+  plpgsql, volatile
+  callers: flyahead_service
+
 function flyahead.create_token(text,text[],text[],timestamp with time zone) → text
 -- makes a token and answers its word, which is not kept: copy it now. scopes: tick, ingest, read, work; apps: null for all
   plpgsql, volatile
@@ -1444,12 +1495,20 @@ function flyahead.newest_override(integer) → SETOF flyahead.manual_overrides
   sql, stable
   callers: flyahead_service
 
+function flyahead.no_room_of(jsonb) → jsonb
+  sql, stable
+  callers: flyahead_service
+
 function flyahead.no_time_zone(text) → timestamp with time zone
 -- raises where a query has a time without its zone and nobody told the zone
   plpgsql, volatile
   callers: nobody
 
 function flyahead.note_boots(jsonb) → void
+  sql, volatile
+  callers: flyahead_service
+
+function flyahead.note_findings(jsonb) → void
   sql, volatile
   callers: flyahead_service
 

@@ -2,15 +2,18 @@
  * Step 7: which machines. Starting a stopped machine takes under a second and cannot fail for a name or an image, so
  * stopped ones are used up before any is created. A failed machine may stand on a bad host, or its image may be broken:
  * the first few are replaced by new ones, and with more of them the image is to blame and they are tried again instead,
- * lest every tick leaves another wreck. Stopped first when shrinking: failing ones, those of an old release, those that do
- * not pass their checks yet and so carry least, then the newest, so that the oldest, the best known, stays; never the pinned
- * one, and never the last that passes its checks. Cordoned machines are somebody else's: neither counted nor touched.
+ * lest every tick leaves another wreck. A stopped machine whose host had no room lately is left out, and one of an older
+ * release is started last and never cloned while there is a newer one. Stopped first when shrinking: failing ones, those of an
+ * older release, those that do not pass their checks yet and so carry least, then the newest, so that the oldest, the best
+ * known, stays; never the pinned one, and never the last that passes its checks. Cordoned machines are somebody else's:
+ * neither counted nor touched.
  *
  * A create carries a name made of pool, slot, attempt and ordinal. Fly refuses a second machine of one name, so a create
  * whose answer was lost is looked up by its name before it is tried again, and can never happen twice.
  */
 import type { Decision } from "./decide.ts";
 import { isActive, isResting, type Machine, type PoolKey } from "./fleet.ts";
+import type { FlyNow } from "./observation.ts";
 import type { Instant } from "./time.ts";
 import { MINUTE_MS } from "./time.ts";
 
@@ -24,30 +27,52 @@ export type Action =
 
 export type TickSlot = { readonly slot: Instant; readonly attempt: number };
 
+/** What is known of Fly that makes some machines a worse choice than others. */
+export type Reservations = Pick<FlyNow, "noRoom" | "outdated">;
+const NONE: Reservations = { noRoom: [], outdated: [] };
+
 export function planActions(
   decision: Decision,
   pool: PoolKey,
   machines: readonly Machine[],
   pinnedMachineId: string | null,
   tick: TickSlot,
+  reservations: Reservations = NONE,
 ): Action[] {
-  if (decision.kind === "grow") return growBy(decision.to - decision.from, pool, machines, tick);
-  if (decision.kind === "shrink") return shrinkBy(decision.from - decision.to, machines, pinnedMachineId);
+  if (decision.kind === "grow") {
+    return growBy(decision.to - decision.from, pool, machines, tick, reservations);
+  }
+  if (decision.kind === "shrink") {
+    return shrinkBy(decision.from - decision.to, machines, pinnedMachineId, new Set(reservations.outdated));
+  }
   return [];
 }
 
 /** So many failed machines are replaced before they are tried again. */
 const REPLACED_FAILURES = 3;
 
-function growBy(count: number, pool: PoolKey, machines: readonly Machine[], tick: TickSlot): Action[] {
+function growBy(
+  count: number,
+  pool: PoolKey,
+  machines: readonly Machine[],
+  tick: TickSlot,
+  { noRoom, outdated }: Reservations,
+): Action[] {
+  const stuck = new Set(noRoom.map(({ machineId }) => machineId));
+  const currentFirst = byRelease(new Set(outdated));
   const failed = machines.filter(isFailed);
   const tryAgain = failed.length >= REPLACED_FAILURES ? failed.sort(oldestFirst) : [];
-  const starts = [...machines.filter(isResting).sort(healthiestOldestFirst), ...tryAgain].slice(0, count);
-  const template = machines.filter(isTemplate).sort(bestTemplateFirst)[0];
-  const creates = template === undefined || tryAgain.length > 0 ? 0 : count - starts.length;
+  const resting = machines
+    .filter((machine) => isResting(machine) && !stuck.has(machine.id))
+    .sort((a, b) => currentFirst(a, b) || healthiestOldestFirst(a, b));
+  const starts = [...resting, ...tryAgain].slice(0, count);
+  const template = machines
+    .filter(isTemplate)
+    .sort((a, b) => currentFirst(a, b) || bestTemplateFirst(a, b))[0];
+  const mayCreate = template !== undefined && tryAgain.length === 0 && !stuck.has(null);
   return [
     ...starts.map((machine): Action => ({ kind: "start", machineId: machine.id })),
-    ...Array.from({ length: creates }, (_, ordinal): Action => {
+    ...Array.from({ length: mayCreate ? count - starts.length : 0 }, (_, ordinal): Action => {
       return { kind: "create", machineName: machineName(pool, tick, ordinal), templateId: template!.id };
     }),
   ];
@@ -61,25 +86,35 @@ function isTemplate(machine: Machine): boolean {
   return isActive(machine) || isResting(machine) || isFailed(machine);
 }
 
-function shrinkBy(count: number, machines: readonly Machine[], pinnedMachineId: string | null): Action[] {
+function shrinkBy(
+  count: number,
+  machines: readonly Machine[],
+  pinnedMachineId: string | null,
+  outdated: ReadonlySet<string>,
+): Action[] {
   const active = machines.filter(isActive);
-  const stays = keepers(active, pinnedMachineId, active.length - count);
-  const release = Math.max(...active.map((machine) => machine.release ?? 0));
+  const stays = keepers(active, pinnedMachineId, active.length - count, outdated);
   return active
     .filter((machine) => !stays.has(machine.id))
-    .sort((a, b) => leastMissedFirst(a, b, release))
+    .sort((a, b) => leastMissedFirst(a, b, outdated))
     .slice(0, count)
     .map((machine): Action => ({ kind: "stop", machineId: machine.id }));
 }
 
 /** The pinned machine, and where anything at all is to stay, one that passes its checks. */
-function keepers(active: readonly Machine[], pinnedMachineId: string | null, remaining: number): Set<string> {
+function keepers(
+  active: readonly Machine[],
+  pinnedMachineId: string | null,
+  remaining: number,
+  outdated: ReadonlySet<string>,
+): Set<string> {
   const pinned = active.find(({ id }) => id === pinnedMachineId);
   const stays = new Set(pinned ? [pinned.id] : []);
   if (remaining === 0 || pinned?.health === "passing") return stays;
+  const currentFirst = byRelease(outdated);
   const healthy = active
     .filter(({ health }) => health === "passing")
-    .sort((a, b) => (b.release ?? 0) - (a.release ?? 0) || oldestFirst(a, b))[0];
+    .sort((a, b) => currentFirst(a, b) || oldestFirst(a, b))[0];
   // One place, and the pinned machine takes it, whatever its checks say.
   if (healthy && stays.size < remaining) stays.add(healthy.id);
   return stays;
@@ -102,6 +137,11 @@ export function machineName(
   return `fa-${group}-${region}-${(slot / MINUTE_MS).toString(36)}-${attempt}-${ordinal}`;
 }
 
+/** True for names as machineName makes them. */
+export function isOurName(name: string): boolean {
+  return /^fa-.+-[0-9a-z]+-\d+-\d+$/.test(name);
+}
+
 /** FNV-1a, 32 bits, in base 36. Source: Fowler, Noll, Vo, draft-eastlake-fnv. */
 function hashOf(text: string): string {
   let hash = 0x811c9dc5;
@@ -118,12 +158,19 @@ function healthiestOldestFirst(a: Machine, b: Machine): number {
   return Number(isIll(a)) - Number(isIll(b)) || oldestFirst(a, b);
 }
 
-function leastMissedFirst(a: Machine, b: Machine, newestRelease: number): number {
-  const isOld = ({ release }: Machine) => Number(release !== undefined && release < newestRelease);
+function leastMissedFirst(a: Machine, b: Machine, outdated: ReadonlySet<string>): number {
   const isNew = ({ state, health }: Machine) => Number(state !== "started" || health !== "passing");
   return (
-    Number(isIll(b)) - Number(isIll(a)) || isOld(b) - isOld(a) || isNew(b) - isNew(a) || oldestFirst(b, a)
+    Number(isIll(b)) - Number(isIll(a)) ||
+    byRelease(outdated)(b, a) ||
+    isNew(b) - isNew(a) ||
+    oldestFirst(b, a)
   );
+}
+
+/** Machines of the newest release before those that it left behind. */
+function byRelease(outdated: ReadonlySet<string>): (a: Machine, b: Machine) => number {
+  return (a, b) => Number(outdated.has(a.id)) - Number(outdated.has(b.id));
 }
 
 function isIll(machine: Machine): boolean {

@@ -112,7 +112,7 @@ export function decideFrom(
     plan: told(plan),
     decision,
     actions: [
-      ...planActions(decision, pool, machines, policy.pinnedMachineId, { slot, attempt }),
+      ...planActions(decision, pool, machines, policy.pinnedMachineId, { slot, attempt }, observation.fly),
       ...surplusMachines(decision, observation, forecast),
     ],
   };

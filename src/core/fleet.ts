@@ -1,6 +1,7 @@
 /**
  * Fly's own words, and the Pool: one app, one process group, one region, with its machines. The pool is what is scaled.
  */
+import type { ProxySettings } from "./fly-proxy.ts";
 import type { Instant } from "./time.ts";
 
 export type PoolKey = { readonly app: string; readonly region: string; readonly processGroup: string };
@@ -43,6 +44,9 @@ export type LastAsked = { readonly verb: "start" | "stop"; readonly by: string; 
 /** What a machine was made with, in Fly's words; it decides the price. */
 export type MachineSize = { readonly cpuKind: string; readonly cpus: number; readonly memoryMb: number };
 
+/** The release that a machine was made of, or brought up to; its number counts the app's releases. */
+export type Release = { readonly id: string; readonly version: number | null };
+
 export type Machine = {
   readonly id: string;
   readonly name: string;
@@ -57,10 +61,12 @@ export type Machine = {
   readonly size: MachineSize | null;
   /** Requests or connections in flight, over all its services, from which on Fly's proxy prefers others; absent where it has none. */
   readonly softLimit?: number | undefined;
-  /** The app's release that it was made or last updated with; absent where Fly does not tell. */
-  readonly release?: number;
+  /** Absent where Fly does not tell. */
+  readonly release?: Release;
   /** Whether it has a volume, which is lost with it; absent where Fly does not tell. */
   readonly hasVolume?: boolean;
+  /** Absent where it has no service: Fly Proxy never touches it. */
+  readonly proxy?: ProxySettings;
 };
 
 const ACTIVE: ReadonlySet<MachineState> = new Set([

@@ -7,15 +7,15 @@ import type { LastAsked, Machine, MachineHealth, MachineState, PoolKey } from ".
 
 const HEALTH_LETTERS: Readonly<Record<MachineHealth, string>> = { passing: "p", failing: "f", unknown: "u" };
 
-/** A machine's word is kept short: what no rule asked about at that tick is left out. */
-export type Matters = { readonly release: boolean; readonly rest: boolean };
+const VOLUMELESS = "n";
+const OUTDATED = "o";
 
-/** Releases where there are several, and how long machines have stood where one of them is to go for good. */
-export function whatMatters(machines: readonly Machine[], actions: readonly Action[]): Matters {
-  return {
-    release: new Set(machines.flatMap(({ release }) => release ?? [])).size > 1,
-    rest: actions.some(({ kind }) => kind === "destroy"),
-  };
+/** A machine's word is kept short: what no rule asked about at that tick is left out. */
+export type Matters = { readonly outdated: ReadonlySet<string>; readonly rest: boolean };
+
+/** Who is of an older release, and how long machines have stood where one of them is to go for good. */
+export function whatMatters(actions: readonly Action[], outdated: readonly string[] = []): Matters {
+  return { outdated: new Set(outdated), rest: actions.some(({ kind }) => kind === "destroy") };
 }
 
 /** Most machines are in one of two states; room is for sixty of them. */
@@ -24,27 +24,26 @@ const STATES_BY_SIGN = new Map(Object.entries(STATE_SIGNS).map(([state, sign]) =
 
 /**
  * "148e12345678ab/+/pr/mc8w2o00": started, passing, routed, created then; and "/mc8w5x00" where it was asked to start later,
- * "/-mc8w5x00" to stop. "prn" has no volume; "/~12" at the end is the release.
+ * "/-mc8w5x00" to stop. "prn" has no volume, "pro" is of an older release.
  */
-export function packMachine({ release, hasVolume, ...machine }: Machine, matters: Matters): string {
+export function packMachine(machine: Machine, matters: Matters): string {
   const { id, state, health, cordoned, createdAt } = machine;
-  const letters = `${HEALTH_LETTERS[health]}${cordoned ? "c" : "r"}${matters.rest && hasVolume === false ? "n" : ""}`;
-  const number = matters.release && release !== undefined ? `/~${release}` : "";
-  return `${id}/${STATE_SIGNS[state] ?? state}/${letters}/${createdAt.toString(36)}${packAsked(machine.lastAsked, matters)}${number}`;
+  const volume = matters.rest && machine.hasVolume === false ? VOLUMELESS : "";
+  const letters = `${HEALTH_LETTERS[health]}${cordoned ? "c" : "r"}${volume}${matters.outdated.has(id) ? OUTDATED : ""}`;
+  return `${id}/${STATE_SIGNS[state] ?? state}/${letters}/${createdAt.toString(36)}${packAsked(machine.lastAsked, matters)}`;
 }
 
-function packAsked(asked: LastAsked | null, { rest, release }: Matters): string {
-  if (asked === null || (asked.verb === "stop" && !rest && !release)) return "";
+function packAsked(asked: LastAsked | null, { rest }: Matters): string {
+  if (asked === null || (asked.verb === "stop" && !rest)) return "";
   return `/${asked.verb === "stop" ? "-" : ""}${asked.at.toString(36)}`;
 }
 
-/** Names and sizes decide nothing and are not kept. */
+/** Names and sizes decide nothing and are not kept; a release only as far as it is the newest one or not (outdatedAmong). */
 export function unpackMachine(word: string, pool: PoolKey): Machine {
-  const [id = "", state = "unknown", letters = "ur", createdAt = "0", ...more] = word.split("/");
+  const [id = "", state = "unknown", letters = "ur", createdAt = "0", asked] = word.split("/");
   const health = (Object.keys(HEALTH_LETTERS) as MachineHealth[]).find(
     (name) => HEALTH_LETTERS[name] === letters[0],
   );
-  const release = more.find((part) => part.startsWith("~"));
   return {
     id,
     name: "",
@@ -54,11 +53,18 @@ export function unpackMachine(word: string, pool: PoolKey): Machine {
     health: health ?? "unknown",
     cordoned: letters[1] === "c",
     createdAt: Number.parseInt(createdAt, 36),
-    lastAsked: unpackAsked(more.find((part) => !part.startsWith("~"))),
+    lastAsked: unpackAsked(asked),
     size: null,
-    ...(release === undefined ? {} : { release: Number(release.slice(1)) }),
-    ...(letters[2] === "n" ? { hasVolume: false } : {}),
+    ...(letters.includes(VOLUMELESS) ? { hasVolume: false } : {}),
   };
+}
+
+/** Ids of those that were packed as being of an older release. */
+export function outdatedAmong(words: readonly string[]): string[] {
+  return words.flatMap((word) => {
+    const [id = "", , letters = ""] = word.split("/");
+    return letters.includes(OUTDATED) ? [id] : [];
+  });
 }
 
 function unpackAsked(word: string | undefined): LastAsked | null {

@@ -8,7 +8,9 @@ import type { Machine, PoolKey } from "./fleet.ts";
 import type { OutsideForecast } from "./forecast/outside.ts";
 import type { Sister } from "./forecast/prior.ts";
 import type { ForecastState } from "./forecast/state.ts";
+import type { NoRoom } from "./no-room.ts";
 import type { Mode, Policy } from "./policy.ts";
+import type { ReleaseUnderWay } from "./release.ts";
 import type { ServiceLedger } from "./service-ledger.ts";
 import type { Instant } from "./time.ts";
 import type { TrafficSeries } from "./traffic.ts";
@@ -45,6 +47,18 @@ export type Tally = {
   readonly spentUsd: number | null;
 };
 
+/** What was found out about Fly beyond the states of the pool's machines. */
+export type FlyNow = {
+  /** A deploy of the app that can be seen. */
+  readonly release: ReleaseUnderWay | null;
+  /** Machines of the pool that a later release left behind, by id. */
+  readonly outdated: readonly string[];
+  /** What Fly Proxy's settings would undo, in a sentence. */
+  readonly proxy: string | null;
+  /** What Fly had no room for lately, and is not to be asked for yet. */
+  readonly noRoom: readonly NoRoom[];
+};
+
 export type Observation = {
   readonly pool: PoolKey;
   readonly slot: Instant;
@@ -74,6 +88,8 @@ export type Observation = {
   readonly lastChangeAt: Instant | null;
   /** Absent where nobody counts: rules that go by it are silent. */
   readonly tally?: Tally;
+  /** Absent where there is nothing to tell. */
+  readonly fly?: FlyNow;
 };
 
 /** The part's value, however old, or null. */

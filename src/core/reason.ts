@@ -1,6 +1,12 @@
-/** The decision in one plain sentence: what is done, what was foreseen and measured, and every rule that changed it. */
+/**
+ * The decision in one plain sentence: what is done, what was foreseen and measured, and every rule that changed it. What was
+ * found out about Fly and might keep it from coming true follows in sentences of its own.
+ */
 import type { CapacityPlan } from "./capacity/plan-capacity.ts";
+import { noRoom } from "./constraints/no-room.ts";
 import type { Decision } from "./decide.ts";
+import { sayNoRoom } from "./no-room.ts";
+import type { Observation } from "./observation.ts";
 import { formatInstant, type Instant } from "./time.ts";
 
 export function reasonOf(
@@ -8,6 +14,7 @@ export function reasonOf(
   loadNow: number | null,
   plan: CapacityPlan,
   because: string,
+  observation: Pick<Observation, "fly" | "pool">,
 ): string {
   const { kind, from, to, needNow, worth, constraints } = decision;
   const move =
@@ -15,7 +22,18 @@ export function reasonOf(
   const bites = constraints
     .map((bite) => `; ${bite.name}: ${bite.to} instead of ${bite.from} (${bite.why})`)
     .join("");
-  return `${move}: ${foreseen(plan, because)}, ${measured(loadNow, needNow)}${keep(worth)}${bites}.`;
+  return `${move}: ${foreseen(plan, because)}, ${measured(loadNow, needNow)}${keep(worth)}${bites}.${besideFly(decision, observation)}`;
+}
+
+/** A full region is told in any case: under its minimum a pool is held without a rule that changes the number. */
+function besideFly(
+  { constraints }: Pick<Decision, "constraints">,
+  { fly, pool }: Pick<Observation, "fly" | "pool">,
+): string {
+  const full = fly?.noRoom.find(({ machineId }) => machineId === null);
+  const isTold = full === undefined || constraints.some(({ name }) => name === noRoom.name);
+  const room = isTold ? "" : ` ${sayNoRoom(full, pool.region)}.`;
+  return fly?.proxy == null ? room : `${room} ${fly.proxy}.`;
 }
 
 function foreseen({ bins, window, quantile }: CapacityPlan, because: string): string {

@@ -10,8 +10,8 @@ import type { Decision } from "./decide.ts";
 import { decideFrom, type TickDecision } from "./decide-tick.ts";
 import type { PoolKey } from "./fleet.ts";
 import { FORECAST_BIN_MS, type Forecast } from "./forecast/forecast.ts";
-import { packMachine, unpackMachine, whatMatters } from "./machine-word.ts";
-import type { Observation, Part, Tally } from "./observation.ts";
+import { outdatedAmong, packMachine, unpackMachine, whatMatters } from "./machine-word.ts";
+import { type FlyNow, type Observation, type Part, partValue, type Tally } from "./observation.ts";
 import type { Policy } from "./policy.ts";
 import { RECORDED_RULES, type Rules, rulesToRecord } from "./rules.ts";
 import type { PeakAhead } from "./severity.ts";
@@ -36,10 +36,12 @@ export type FullRecord = {
   readonly confidence: number | null;
   readonly observation: Omit<
     Observation,
-    "machines" | "samples" | "state" | "outside" | "sisters" | "events" | "pool" | "policy" | "tally"
+    "machines" | "samples" | "state" | "outside" | "sisters" | "events" | "pool" | "policy" | "tally" | "fly"
   > & {
     /** As far as a rule minds. */
     readonly tally?: Partial<Tally>;
+    /** Outdated machines are marked as such in their words. */
+    readonly fly?: Omit<FlyNow, "outdated">;
     /** Rules that are as RECORDED_RULES are left out. */
     readonly policy: Omit<Policy, keyof Rules> & Partial<Rules>;
     readonly machines: Part<readonly string[]>;
@@ -64,7 +66,8 @@ export function tickRecord(
   if (decision.kind === "hold" && decision.constraints.length === 0 && actions.length === 0)
     return { v: VERSION, kind: "short", confidence };
   const { machines, samples, state: _state, outside: _outside, sisters: _sisters, ...more } = observation;
-  const { events: _events, pool: _pool, tally: _tally, ...rest } = more;
+  const { events: _events, pool: _pool, tally: _tally, fly, ...rest } = more;
+  const matters = whatMatters(actions, fly?.outdated);
   const record: FullRecord = {
     v: VERSION,
     kind: "full",
@@ -74,7 +77,8 @@ export function tickRecord(
       policy: packPolicy(observation.policy),
       ...packTally(observation),
       ledger: ledger && { ...ledger, fleet: NO_FLEET },
-      machines: mapPart(machines, (list) => list.map((one) => packMachine(one, whatMatters(list, actions)))),
+      ...packFly(fly),
+      machines: mapPart(machines, (list) => list.map((one) => packMachine(one, matters))),
       samples: mapPart(samples, (series) => packSeries(lookedAt(series, observation))),
     },
     forecast,
@@ -90,11 +94,12 @@ export function redecide(
   pool: PoolKey,
   record: FullRecord,
 ): { decision: Decision; actions: readonly Action[] } {
-  const { machines, samples, ...rest } = record.observation;
+  const { machines, samples, fly, ...rest } = record.observation;
   const { decision, actions } = decideFrom(record, {
     ...rest,
     policy: { ...RECORDED_RULES, ...rest.policy },
     tally: { ...NOTHING_COUNTED, ...rest.tally },
+    ...(fly === undefined ? {} : { fly: { ...fly, outdated: outdatedAmong(partValue(machines) ?? []) } }),
     pool,
     machines: mapPart(machines, (words) => words.map((word) => unpackMachine(word, pool))),
     samples: mapPart(samples, (series) => ({
@@ -129,6 +134,12 @@ function packTally({ tally, policy }: Observation): Pick<FullRecord["observation
   const hasBudget = policy.budgetMachineHours + policy.budgetUsd > 0;
   if (!isFlapping && !hasBudget) return {};
   return { tally: { ...(isFlapping && { changesToday }), ...(hasBudget && spent) } };
+}
+
+function packFly(fly: FlyNow | undefined): Pick<FullRecord["observation"], "fly"> {
+  if (fly === undefined) return {};
+  const { outdated: _outdated, ...rest } = fly;
+  return { fly: rest };
 }
 
 function packSeries(series: TrafficSeries): TrafficSeriesText {

@@ -5,24 +5,32 @@
  *   rateLimited, transient   wait as told (or a little), then once more, while the deadline and the budget allow
  *   heldBack                 not sent, by our own breaker or limiter: the same, where the wait is short
  *   ambiguous                look first: a create by its name, a start or stop by the machine's state; then once more
+ *   capacity, of one host    a create once more, for it may land on another; what is refused for good is remembered
  *   everything else          an outcome; no second call
  *
  * The trap is the lost lease: a tick that was thought dead may wake up and stop machines that its successor counts on. So
  * the fence is read again before each stop. A start or create too many costs a machine-hour; a stop too many costs a page.
  */
 import type { Action } from "../core/actions.ts";
-import { isActive } from "../core/fleet.ts";
+import { poolName } from "../core/fleet.ts";
+import { type NoRoom, noRoomAfter } from "../core/no-room.ts";
 import { openRetryBudget, type RetryBudget } from "../core/retry.ts";
 import type { Instant } from "../core/time.ts";
 import { isMachineApiError, type MachineApiError, messageOf } from "../errors.ts";
 import type { Intent, Lease, Outcome, OutcomeStatus, TickPorts } from "../ports.ts";
 import { inTurn } from "./in-turn.ts";
+import { lookUp } from "./look-up.ts";
 import { pauseBeforeRetry, WAVE_BUDGET } from "./retry.ts";
 
 /** Fly limits each machine's actions to one a second, and creates to one a second for the whole app. */
 const PARALLEL_MOVES = 8;
 
-export type IntentOutcome = { readonly intentId: string; readonly outcome: Outcome };
+type Applied = {
+  readonly outcome: Outcome;
+  /** Where Fly refused for want of room: what it had none for. */
+  readonly noRoom?: NoRoom;
+};
+export type IntentOutcome = Applied & { readonly intentId: string };
 
 export async function applyActions(
   intents: readonly Intent[],
@@ -31,10 +39,17 @@ export async function applyActions(
   ports: TickPorts,
 ): Promise<IntentOutcome[]> {
   const budget = openRetryBudget(WAVE_BUDGET);
-  const apply = async (intent: Intent) => ({
-    intentId: intent.id,
-    outcome: await applyOne(intent, lease, deadline, budget, ports),
-  });
+  /** Pools for which Fly had no room a moment ago. */
+  const full = new Set<string>();
+  const apply = async (intent: Intent) => {
+    const pool = poolName(intent.pool);
+    const isVain = intent.action.kind === "create" && full.has(pool);
+    const applied = isVain
+      ? { outcome: settled("refused", intent, "not asked for: Fly had no room for another one a moment ago") }
+      : await applyOne(intent, lease, deadline, budget, ports);
+    if (applied.noRoom?.machineId === null) full.add(pool);
+    return { intentId: intent.id, ...applied };
+  };
   const of = (kind: Action["kind"]) => intents.filter(({ action }) => action.kind === kind);
   const started = await inTurn(of("start"), PARALLEL_MOVES, apply);
   const created = await inTurn(of("create"), 1, apply);
@@ -52,27 +67,29 @@ async function applyOne(
   deadline: Instant,
   budget: RetryBudget,
   ports: TickPorts,
-): Promise<Outcome> {
+): Promise<Applied> {
   const { clock, chance } = ports;
   let ambiguous = false;
   budget.called();
   for (let attempt = 1; ; attempt++) {
-    if (clock.now() >= deadline) return notStarted(intent, ambiguous, "the tick's deadline was reached");
+    if (clock.now() >= deadline) {
+      return { outcome: notStarted(intent, ambiguous, "the tick's deadline was reached") };
+    }
     if (intent.action.kind === "stop" && !(await stillHeld(lease, ports))) {
-      return notStarted(intent, ambiguous, "the lease was lost to a newer tick");
+      return { outcome: notStarted(intent, ambiguous, "the lease was lost to a newer tick") };
     }
     try {
-      return await call(intent, ports);
+      return { outcome: await call(intent, ports) };
     } catch (error) {
-      if (!isMachineApiError(error)) return settled("unknown", intent, messageOf(error));
+      if (!isMachineApiError(error)) return { outcome: settled("unknown", intent, messageOf(error)) };
       if (error.kind === "ambiguous" || error.kind === "nameTaken") {
         ambiguous = true;
-        const found = await look(intent, error, ports);
-        if (found !== null) return found;
+        const found = await lookUp(intent, error, ports);
+        if (found !== null) return { outcome: found };
       }
-      const pauseMs = pauseBeforeRetry(error, attempt, chance());
+      const pauseMs = pauseBeforeRetry(error, attempt, chance(), intent.action.kind);
       if (pauseMs === null || clock.now() + pauseMs >= deadline || !budget.mayRetry()) {
-        return surrender(intent, error, ambiguous);
+        return { outcome: surrender(intent, error, ambiguous), ...lessonOf(intent, error, clock.now()) };
       }
       await clock.sleep(pauseMs);
     }
@@ -96,35 +113,9 @@ async function call(intent: Intent, { machineApi }: TickPorts): Promise<Outcome>
   };
 }
 
-/** Whether the call was done after all; null where it was not, or nobody can tell. */
-async function look(
-  { action, pool }: Intent,
-  error: MachineApiError,
-  ports: TickPorts,
-): Promise<Outcome | null> {
-  const { machineApi } = ports;
-  try {
-    if (action.kind === "create") {
-      const machines = await machineApi.list(pool.app);
-      const made = machines.find(({ name }) => name === action.machineName);
-      return made
-        ? { status: "done", machineId: made.id, evidence: `found by its name after: ${error.message}` }
-        : null;
-    }
-    const machine = await machineApi.get(pool.app, action.machineId);
-    if (isActive(machine) !== (action.kind === "start")) return null;
-    return {
-      status: "done",
-      machineId: machine.id,
-      evidence: `found ${machine.state} after: ${error.message}`,
-    };
-  } catch {
-    return null;
-  }
-}
-
 const REFUSALS: ReadonlySet<MachineApiError["kind"]> = new Set([
   "capacity",
+  "regionClosed",
   "quota",
   "rateLimited",
   "heldBack",
@@ -137,6 +128,12 @@ const REFUSALS: ReadonlySet<MachineApiError["kind"]> = new Set([
 function surrender(intent: Intent, error: MachineApiError, ambiguous: boolean): Outcome {
   if (ambiguous) return settled("unknown", intent, error.message);
   return settled(REFUSALS.has(error.kind) ? "refused" : "failed", intent, error.message);
+}
+
+function lessonOf({ action }: Intent, error: MachineApiError, now: Instant): { noRoom?: NoRoom } {
+  if (error.kind === "regionClosed") return { noRoom: noRoomAfter(action, "closed", now) };
+  if (error.kind !== "capacity") return {};
+  return { noRoom: noRoomAfter(action, error.scope ?? "region", now) };
 }
 
 function notStarted(intent: Intent, ambiguous: boolean, why: string): Outcome {

@@ -18,6 +18,7 @@ import {
   type SourceReading,
 } from "../core/observation.ts";
 import { lowestMode, type Policy } from "../core/policy.ts";
+import { releaseUnderWay } from "../core/release.ts";
 import { DAY_MS, floorTo, formatInstant, type Instant, MINUTE_MS, SECOND_MS } from "../core/time.ts";
 import { measuredUntil, type TrafficSeries } from "../core/traffic.ts";
 import { isTimeZone } from "../core/zone.ts";
@@ -25,6 +26,7 @@ import { isMachineApiError, messageOf } from "../errors.ts";
 import type { Lease, OpenTick, PoolMemory, TickPorts, TickRequest } from "../ports.ts";
 import { askExperts } from "./ask-experts.ts";
 import { detectOverride } from "./detect-override.ts";
+import { flyNow } from "./fly-now.ts";
 import { pullSamples } from "./pull-samples.ts";
 import { resolveIntent } from "./resolve-intents.ts";
 import { pauseBeforeRetry } from "./retry.ts";
@@ -67,6 +69,7 @@ export async function observe(
   const resolved = resolveIntents(memories, listed, now);
   const unsettled = unsettledSince(memories, resolved);
   const pools = poolsIn(memories, listed, lease.app, unsettled);
+  const release = listed.status === "missing" ? null : releaseUnderWay(listed.value, now);
   const pulled = await pullSamples(lease.app, listed, memories, request.apps.length, settings, ports);
   const remembered = pulled?.relearn === true ? memories.map(forgotten) : memories;
   const bases = pools.present.map((pool) => baseOf(pool, remembered, settings));
@@ -87,6 +90,7 @@ export async function observe(
       const machines = machinesOf(base.pool, listed, unsettled, now);
       const seen = partValue(machines);
       const newOverride = seen === null ? null : overrideIn(base, seen, now);
+      const fly = flyNow(seen, release, base.memory, base.policy, now);
       return {
         coldSavedAt: base.memory?.coldSavedAt ?? null,
         newOverride,
@@ -114,6 +118,7 @@ export async function observe(
           override: newOverride ?? base.memory?.override ?? null,
           lastChangeAt: base.memory?.lastChangeAt ?? null,
           ...(base.memory === null ? {} : { tally: base.memory.tally }),
+          ...(fly === null ? {} : { fly }),
         },
       };
     }),

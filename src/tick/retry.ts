@@ -3,6 +3,8 @@
  * next tick, which sees Fly afresh. The retries of a wave share one budget: where all of Fly fails, it is not asked three times
  * as often.
  */
+
+import type { Action } from "../core/actions.ts";
 import { jitteredPauseMs } from "../core/retry.ts";
 import { SECOND_MS } from "../core/time.ts";
 import type { MachineApiError } from "../errors.ts";
@@ -17,11 +19,19 @@ export const WAVE_BUDGET = { share: 0.5, most: 10 };
 /**
  * @param attempt counts from 1
  * @param chance in [0, 1)
+ * @param kind what was asked for
  * @returns ms to wait before the next try, or null: it would not help, or was tried often enough
  */
-export function pauseBeforeRetry(error: MachineApiError, attempt: number, chance: number): number | null {
+export function pauseBeforeRetry(
+  error: MachineApiError,
+  attempt: number,
+  chance: number,
+  kind: Action["kind"] | "list" = "list",
+): number | null {
   if (attempt >= TRIES) return null;
   switch (error.kind) {
+    case "capacity": // a full host is one of many for a new machine, and the only one for a stopped one
+      return kind === "create" && error.scope === "host" ? jitteredPauseMs(attempt, chance, PAUSE) : null;
     case "rateLimited":
       return error.retryAfterMs ?? jitteredPauseMs(attempt, chance, PAUSE);
     case "heldBack":

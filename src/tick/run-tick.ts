@@ -10,6 +10,7 @@ import type { Instant } from "../core/time.ts";
 import { isStaleFenceError, messageOf } from "../errors.ts";
 import type { Lease, Log, TickPorts, TickRequest } from "../ports.ts";
 import { applyActions } from "./apply-actions.ts";
+import { findingsOf } from "./findings.ts";
 import { inTurn } from "./in-turn.ts";
 import { type ObservedPool, observe } from "./observe.ts";
 import { type DecidedPool, openDocument } from "./open-document.ts";
@@ -98,7 +99,10 @@ async function tickUnderLease(
   // 10. outcome; this closes the slot and gives the lease up
   await published;
   const summary = { ms: watch.ms(), lock: locked, deadlineReached: clock.now() >= deadline };
-  await watch.step("close", () => history.closeTick({ lease, now: clock.now(), outcomes, summary }));
+  const findings = findingsOf(decided, intents, outcomes, clock.now());
+  await watch.step("close", () =>
+    history.closeTick({ lease, now: clock.now(), outcomes, findings, summary }),
+  );
 
   const pools = decided.map(({ observation, tick }) => poolSummary(observation, tick, intents, outcomes));
   for (const pool of pools) log("decision", { slot: lease.slot, ...pool });

@@ -178,7 +178,7 @@ describe("without room", () => {
     expect([activeOf(lab.fly, app, "fra"), activeOf(lab.fly, app, "syd")]).toEqual([2, 1]);
   });
 
-  test("a host without room for a stopped machine: refused now, asked again at the next slot", async () => {
+  test("a host without room for a stopped machine: refused now, another one made at the next slot", async () => {
     const app = "full-host";
     await prepare(app, 900);
     lab.fly.addFault({ kind: "hostFull", action: "start", app, count: 1 });

@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { Action } from "../../src/core/actions.ts";
 import type { Boot } from "../../src/core/capacity/boots.ts";
 import type { PoolKey } from "../../src/core/fleet.ts";
+import type { NoRoom } from "../../src/core/no-room.ts";
 import type { Mode, Policy } from "../../src/core/policy.ts";
 import { RULES_OFF, type Rules } from "../../src/core/rules.ts";
 import { HOUR_MS, type Instant, MINUTE_MS, SECOND_MS } from "../../src/core/time.ts";
@@ -621,6 +622,36 @@ export function describeHistory(name: string, make: () => Promise<HistoryHarness
         const late = open(old, { pools: [poolTick(fra, { boots: [boot(idOf("a"), 5)] })] });
         await expect(late).rejects.toEqual(staleFence);
         expect(await history.recall(app, NOW)).toEqual([]);
+      });
+    });
+
+    describe("findings", () => {
+      const full: NoRoom = { machineId: null, since: NOW, until: NOW + HOUR_MS, why: "region" };
+      const stuck: NoRoom = { machineId: "m1", since: NOW, until: NOW + MINUTE_MS, why: "host" };
+
+      async function find(slot: Instant, findings?: CloseTick["findings"]): Promise<void> {
+        const lease = await hold(slot);
+        await open(lease, { pools: [poolTick(fra), poolTick(iad)] });
+        await close(lease, [], findings === undefined ? {} : { findings });
+      }
+
+      it("keeps what there was no room for, of its own pool only, until a later tick says otherwise", async () => {
+        await find(NOW, [{ pool: fra, proxy: null, noRoom: [full, stuck] }]);
+        expect((await recallPool(fra)).noRoom).toEqual([full, stuck]);
+        expect((await recallPool(iad)).noRoom).toBeUndefined();
+        await find(NOW + CADENCE_MS);
+        expect((await recallPool(fra)).noRoom, "a tick that says nothing").toEqual([full, stuck]);
+        await find(NOW + 2 * CADENCE_MS, [{ pool: fra, proxy: null, noRoom: [] }]);
+        expect((await recallPool(fra)).noRoom).toBeUndefined();
+      });
+
+      it("are written under the fence", async () => {
+        const stale = await hold(NOW, SHORT_MS);
+        await harness.elapse(PAST_SHORT_MS);
+        const findings = [{ pool: fra, proxy: "it may stop machines", noRoom: [full] }];
+        await find(NOW + CADENCE_MS);
+        await expect(close(stale, [], { findings })).rejects.toEqual(staleFence);
+        expect((await recallPool(fra)).noRoom).toBeUndefined();
       });
     });
 

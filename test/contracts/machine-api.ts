@@ -6,7 +6,14 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { isActive, type Machine } from "../../src/core/fleet.ts";
 import type { MachineApi } from "../../src/ports.ts";
 
-export type MachineApiHarness = { readonly api: MachineApi; close?(): Promise<void> };
+export type MachineApiHarness = {
+  readonly api: MachineApi;
+  /** Somebody else (a deploy) takes the machine's lease. */
+  hold(machineId: string): Promise<void>;
+  /** How many machines of the app are leased, by whomever. */
+  leases(): Promise<number>;
+  close?(): Promise<void>;
+};
 
 export const CONTRACT_APP = "shop";
 const APP = CONTRACT_APP;
@@ -79,6 +86,23 @@ export function describeMachineApi(name: string, make: () => Promise<MachineApiH
       expect(await api.list(APP)).toEqual(before);
     });
 
+    it("leaves no lease behind when it stops", async () => {
+      await api.stop(APP, (await firstIn("started")).id);
+      expect(await harness.leases()).toBe(0);
+    });
+
+    it("does not touch a machine whose lease somebody else holds", async () => {
+      const { id } = await firstIn("started");
+      const resting = await firstIn("stopped");
+      await harness.hold(id);
+      await harness.hold(resting.id);
+      await expect(api.stop(APP, id)).rejects.toMatchObject(failsWith("leaseHeld"));
+      await expect(api.start(APP, resting.id)).rejects.toMatchObject(failsWith("leaseHeld"));
+      expect((await api.get(APP, id)).state).toBe("started");
+      expect((await api.get(APP, resting.id)).state).toBe("stopped");
+      expect(await harness.leases()).toBe(2);
+    });
+
     it("creates a clone: the template's group, the given name and region", async () => {
       const template = (await api.list(APP)).find(({ processGroup }) => processGroup === "web")!;
       const made = await api.create(APP, { name: "fa-web-sin-1", region: "sin", templateId: template.id });
@@ -88,6 +112,10 @@ export function describeMachineApi(name: string, make: () => Promise<MachineApiH
         processGroup: "web",
         cordoned: false,
       });
+      const copied = ({ size, release, proxy, softLimit, hasVolume }: Machine) => {
+        return { size, release, proxy, softLimit, hasVolume };
+      };
+      expect(copied(made)).toEqual(copied(template));
       expect(isActive(made)).toBe(true);
       expect((await api.get(APP, made.id)).name).toBe("fa-web-sin-1");
       const machines = await api.list(APP);
@@ -102,9 +130,9 @@ export function describeMachineApi(name: string, make: () => Promise<MachineApiH
       const answers = await Promise.allSettled([ask(), ask()]);
       const refusals = answers.filter((answer) => answer.status === "rejected");
       expect(refusals).toHaveLength(1);
-      expect(refusals[0]!.reason).toMatchObject(failsWith("nameTaken"));
       const made = (await api.list(APP)).filter((machine) => machine.name === "fa-web-fra-1");
       expect(made).toHaveLength(1);
+      expect(refusals[0]!.reason).toMatchObject({ ...failsWith("nameTaken"), holderId: made[0]!.id });
       await expect(ask()).rejects.toMatchObject(failsWith("nameTaken"));
       await expect(ask()).rejects.toThrow(made[0]!.id);
     });

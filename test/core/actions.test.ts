@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { type Action, machineName, planActions } from "../../src/core/actions.ts";
+import {
+  type Action,
+  isOurName,
+  machineName,
+  planActions,
+  type Reservations,
+} from "../../src/core/actions.ts";
 import type { Decision } from "../../src/core/decide.ts";
 import type { Machine, PoolKey } from "../../src/core/fleet.ts";
 import { MINUTE_MS } from "../../src/core/time.ts";
@@ -38,6 +44,50 @@ const inWords = (actions: readonly Action[]) =>
 function plan(from: number, to: number, machines: readonly Machine[], pinned: string | null = null) {
   return planActions(decision(from, to), POOL, machines, pinned, TICK);
 }
+
+describe("growing beside what is known of Fly", () => {
+  const rest = (id: string, ageMinutes: number) => aged(id, ageMinutes, { state: "stopped" });
+  const noRoom = (machineId: string | null) => ({
+    machineId,
+    since: NOW,
+    until: NOW + 1,
+    why: "host" as const,
+  });
+  const planWith = (to: number, machines: readonly Machine[], known: Reservations) =>
+    planActions(decision(1, to), POOL, machines, null, TICK, known);
+
+  it("leaves out a machine whose host is full, and creates one in its place", () => {
+    const known = { noRoom: [noRoom("full")], outdated: [] };
+    expect(inWords(planWith(3, [aged("on", 99), rest("full", 80), rest("ok", 70)], known))).toEqual([
+      "start ok",
+      `create ${machineName(POOL, TICK, 0)}`,
+    ]);
+  });
+
+  it("creates nothing where there is no room for new ones, and starts what there is", () => {
+    const known = { noRoom: [noRoom(null)], outdated: [] };
+    expect(inWords(planWith(4, [aged("on", 99), rest("ok", 70)], known))).toEqual(["start ok"]);
+  });
+
+  it("starts machines of an older release last, and clones one only where there is no other", () => {
+    const machines = [aged("old", 99), aged("new", 10), rest("old-rest", 90), rest("new-rest", 20)];
+    const known = { noRoom: [], outdated: ["old", "old-rest"] };
+    const actions = planWith(4, machines, known);
+    expect(inWords(actions).slice(0, 2)).toEqual(["start new-rest", "start old-rest"]);
+    expect(actions.at(-1)).toMatchObject({ kind: "create", templateId: "new" });
+    const allOld = planWith(2, [aged("old", 99)], { noRoom: [], outdated: ["old"] });
+    expect(allOld).toMatchObject([{ kind: "create", templateId: "old" }]);
+  });
+});
+
+describe("names of machines that flyahead made", () => {
+  it("are known as ours, and others are not", () => {
+    expect(isOurName(machineName(POOL, TICK, 0))).toBe(true);
+    expect(isOurName(machineName({ ...POOL, processGroup: "Ünı cornes_2" }, TICK, 12))).toBe(true);
+    for (const name of ["", "fa-web", "falling-snow-1234", "fa-web-fra-mc8w2o-1-x"])
+      expect(isOurName(name)).toBe(false);
+  });
+});
 
 describe("growing", () => {
   const stopped = (id: string, ageMinutes: number, changes: Partial<Machine> = {}) =>
@@ -114,13 +164,15 @@ describe("shrinking", () => {
 
   it("stops what is of an old release before the newest, and what does not serve yet before what does", () => {
     const machines = [
-      aged("old", 90, { release: 6 }),
-      aged("new", 40, { release: 7 }),
-      aged("waking", 80, { release: 7, state: "starting", health: "unknown" }),
-      aged("newest", 1, { release: 7 }),
-      aged("sick", 95, { release: 7, health: "failing" }),
+      aged("old", 90),
+      aged("new", 40),
+      aged("waking", 80, { state: "starting", health: "unknown" }),
+      aged("newest", 1),
+      aged("sick", 95, { health: "failing" }),
     ];
-    expect(inWords(plan(5, 1, machines))).toEqual(["stop sick", "stop old", "stop waking", "stop newest"]);
+    const known = { noRoom: [], outdated: ["old"] };
+    const actions = planActions(decision(5, 1), POOL, machines, null, TICK, known);
+    expect(inWords(actions)).toEqual(["stop sick", "stop old", "stop waking", "stop newest"]);
   });
 
   it("never stops the pinned machine", () => {

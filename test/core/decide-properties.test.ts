@@ -10,12 +10,14 @@ import { DAY_MS } from "../../src/core/time.ts";
 import { createRandom, type Random } from "../../src/sim/random.ts";
 import {
   curve,
+  flySeen,
   forecastOf,
   fresh,
   machine,
   minutesBefore,
   NOW,
   observation,
+  ofRelease,
   policy,
   started,
 } from "./examples.ts";
@@ -174,12 +176,12 @@ it("the order of the machines changes nothing", () => {
           health: random.pick(["passing", "failing", "unknown"] as const),
           cordoned: random.next() < 0.1,
           createdAt: NOW - random.int(1, 3) * DAY_MS,
-          release: random.int(1, 2),
+          ...ofRelease(random.int(1, 2)),
         }),
     );
     const { seen, forecast } = anyScene(random);
     const decide = (list: readonly Machine[]) =>
-      decideFrom({ forecast, peaks: [] }, { ...seen, machines: fresh(list) });
+      decideFrom({ forecast, peaks: [] }, { ...seen, machines: fresh(list), ...flySeen(list) });
     const shuffled = machines.map((one) => ({ one, key: random.next() })).sort((a, b) => a.key - b.key);
     expect(decide(shuffled.map(({ one }) => one))).toEqual(decide(machines));
   }

@@ -9,13 +9,23 @@ import { CONSTRAINTS } from "../../src/core/constraints/index.ts";
 import { decideFrom } from "../../src/core/decide-tick.ts";
 import type { Machine } from "../../src/core/fleet.ts";
 import type { Forecast } from "../../src/core/forecast/forecast.ts";
+import type { NoRoom } from "../../src/core/no-room.ts";
 import type { Observation, Tally } from "../../src/core/observation.ts";
 import type { Policy } from "../../src/core/policy.ts";
 import { DEFAULT_RULES } from "../../src/core/rules.ts";
 import { redecide, tickRecord } from "../../src/core/tick-record.ts";
 import { DAY_MS, type Instant, MINUTE_MS, SECOND_MS } from "../../src/core/time.ts";
-import { curve, forecastOf, fresh, machine, minutesBefore, observation, policy } from "./examples.ts";
-import { POLICY_WORDS, secondsOf, TALLY_WORDS } from "./scenario-words.ts";
+import {
+  curve,
+  flySeen,
+  forecastOf,
+  fresh,
+  machine,
+  minutesBefore,
+  observation,
+  policy,
+} from "./examples.ts";
+import { ofReleases, POLICY_WORDS, secondsOf, TALLY_WORDS } from "./scenario-words.ts";
 
 type Row = Record<
   "name" | "time" | "load" | "machines" | "forecast" | "given" | "ends" | "bites" | "actions",
@@ -106,13 +116,9 @@ function machinesIn(text: string, now: Instant, given: ReadonlyMap<string, strin
   const list = words.flatMap((word, i) =>
     i % 2 === 0 ? Array.from({ length: Number(word) }, (_, n) => kinds[words[i + 1]!]!(n)) : [],
   );
-  const release = given.get("release")?.split("@");
-  if (release)
-    return list.map((one, i) =>
-      i > 0
-        ? { ...one, release: 6 }
-        : { ...one, release: Number(release[0]), createdAt: now - secondsOf(release[1]!) * SECOND_MS },
-    );
+  const [made, moved] = [given.get("release"), given.get("moved")];
+  if (made) return ofReleases(list, "made", made, now);
+  if (moved) return ofReleases(list, "moved", moved, now);
   const updating = Number(given.get("updating") ?? 0);
   return list.map((one, i) => (i < updating ? { ...one, state: "updating" } : one));
 }
@@ -147,6 +153,7 @@ function seenIn(row: Row): { seen: Observation; forecast: Forecast | null } {
         workers: Number(value),
         what: "by hand",
       }),
+    full: () => (facts.fly = { release: null, outdated: [], proxy: null, noRoom: [fullSince(now)] }),
     machines: () => (facts.machines = { status: "missing", why: "no answer" }),
     stale: () =>
       (facts.samples = {
@@ -156,7 +163,7 @@ function seenIn(row: Row): { seen: Observation; forecast: Forecast | null } {
         why: "old",
       }),
   };
-  const readElsewhere = ["release", "updating", "confidence", "usual", "seen", "offSince"];
+  const readElsewhere = ["release", "moved", "updating", "confidence", "usual", "seen", "offSince"];
   for (const [word, value] of given) {
     const [field, counted, reader] = [POLICY_WORDS[word], TALLY_WORDS[word], readers[word]];
     if (field) wishes[field] = Number(value);
@@ -181,9 +188,14 @@ function seenIn(row: Row): { seen: Observation; forecast: Forecast | null } {
       ...(wishes as Partial<Policy>),
     }),
     tally: tally as Tally,
+    ...flySeen(machines, now),
     ...(facts as Partial<Observation>),
   });
   return { seen, forecast: forecastFor(row.forecast, now, given) };
+}
+
+function fullSince(now: Instant): NoRoom {
+  return { machineId: null, since: now - MINUTE_MS, until: now + MINUTE_MS, why: "region" };
 }
 
 const SIGNS: Readonly<Record<Action["kind"], string>> = {

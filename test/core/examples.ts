@@ -7,9 +7,11 @@ import type { Machine, PoolKey } from "../../src/core/fleet.ts";
 import { FORECAST_BIN_MS, type Forecast } from "../../src/core/forecast/forecast.ts";
 import type { Observation, Part } from "../../src/core/observation.ts";
 import type { Policy } from "../../src/core/policy.ts";
+import { releaseUnderWay } from "../../src/core/release.ts";
 import { RULES_OFF } from "../../src/core/rules.ts";
 import { type Instant, MINUTE_MS } from "../../src/core/time.ts";
 import type { TrafficSeries } from "../../src/core/traffic.ts";
+import { flyNow } from "../../src/tick/fly-now.ts";
 
 export const POOL: PoolKey = { app: "shop", region: "fra", processGroup: "web" };
 
@@ -60,6 +62,16 @@ export function started(count: number): Machine[] {
   return Array.from({ length: count }, (_, i) =>
     machine(`m${i}`, { createdAt: NOW - 86_400_000 + i * MINUTE_MS }),
   );
+}
+
+export function ofRelease(version: number): Pick<Machine, "release"> {
+  return { release: { id: `rel_${version}`, version } };
+}
+
+/** What a tick finds out about Fly where these are all the machines of the app. */
+export function flySeen(machines: readonly Machine[], now: Instant = NOW): Pick<Observation, "fly"> {
+  const fly = flyNow(machines, releaseUnderWay(machines, now), null, policy(), now);
+  return fly === null ? {} : { fly };
 }
 
 export function fresh<T>(value: T): Part<T> {

@@ -17,7 +17,18 @@ import {
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../src/core/time.ts";
 import type { TrafficSeries } from "../../src/core/traffic.ts";
 import { createRandom, type Random } from "../../src/sim/random.ts";
-import { fresh, machine, minutesBefore, minutesFrom, NOW, observation, policy, started } from "./examples.ts";
+import {
+  flySeen,
+  fresh,
+  machine,
+  minutesBefore,
+  minutesFrom,
+  NOW,
+  observation,
+  ofRelease,
+  policy,
+  started,
+} from "./examples.ts";
 
 const bytesOf = (record: TickRecord) => Buffer.byteLength(JSON.stringify(record));
 const throughJson = <T>(value: T): T => JSON.parse(JSON.stringify(value));
@@ -59,6 +70,24 @@ describe("replay", () => {
   );
   const cases: [string, Partial<Observation>][] = [
     ["a growth for what is measured now", { samples: fresh(gappy), machines: fresh(started(1)) }],
+    [
+      "a growth by what there is room for, of the newest release first",
+      {
+        samples: fresh(gappy),
+        machines: fresh([machine("a"), ...["b", "c", "d"].map((id) => machine(id, { state: "stopped" }))]),
+        fly: {
+          release: { kind: "rolling", why: "release v2 is being brought to 1 more machines" },
+          outdated: ["b"],
+          proxy: "Fly Proxy: it may stop machines",
+          noRoom: [null, "c"].map((machineId) => ({
+            machineId,
+            since: NOW,
+            until: NOW + HOUR_MS,
+            why: "region",
+          })),
+        },
+      },
+    ],
     ["a growth with a forecast", { state: history, machines: fresh(started(1)) }],
     [
       "a growth out of stopped machines",
@@ -142,7 +171,7 @@ function anyObservation(random: Random): Observation {
         health: random.pick(["passing", "failing", "unknown"] as const),
         cordoned: random.next() < 0.1,
         createdAt: NOW - random.int(0, 1_000) * MINUTE_MS,
-        ...(random.next() < 0.5 ? { release: random.int(6, 7) } : {}),
+        ...(random.next() < 0.5 ? ofRelease(random.int(6, 7)) : {}),
       }),
   );
   const values = Array.from({ length: random.int(0, 90) }, () =>
@@ -151,6 +180,7 @@ function anyObservation(random: Random): Observation {
   const series: TrafficSeries = minutesBefore(NOW - random.int(0, 59) * SECOND_MS, values);
   return observation({
     machines: anyPart(random, machines),
+    ...flySeen(machines),
     samples: anyPart(random, series),
     state: random.next() < 0.8 ? history : null,
     attempt: random.int(1, 4),

@@ -51,11 +51,13 @@ async function forward(flyUrl: string, rules: Rule[], request: IncomingMessage, 
   rule?.arrive();
   await rule?.opened;
   const body = Buffer.concat(chunks);
+  const nonce = request.headers["fly-machine-lease-nonce"];
   const answer = await fetch(`${flyUrl}${request.url}`, {
     method: request.method ?? "GET",
     headers: {
       authorization: request.headers.authorization ?? "",
       "content-type": request.headers["content-type"] ?? "application/json",
+      ...(typeof nonce === "string" ? { "fly-machine-lease-nonce": nonce } : {}),
     },
     ...(body.length > 0 ? { body } : {}),
   });

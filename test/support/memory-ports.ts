@@ -11,7 +11,7 @@ import { createMemoryPulls } from "../../src/adapters/memory/pulls.ts";
 import { createMemorySamples } from "../../src/adapters/memory/samples.ts";
 import type { Machine } from "../../src/core/fleet.ts";
 import { type Instant, MINUTE_MS } from "../../src/core/time.ts";
-import { MachineApiError, type MachineApiErrorKind } from "../../src/errors.ts";
+import { type CapacityScope, MachineApiError, type MachineApiErrorKind } from "../../src/errors.ts";
 import type { MachineApi, TickPorts } from "../../src/ports.ts";
 import type { TickSettings } from "../../src/tick/settings.ts";
 import { CADENCE_MS, NOW, POOL, policy } from "../core/examples.ts";
@@ -33,7 +33,11 @@ export type Scene = {
   /** Minutes before now, of the example pool. */
   feed(minutes: number, requests: number): Promise<void>;
 };
-export type Failure = { readonly after?: boolean; readonly retryAfterMs?: number };
+export type Failure = {
+  readonly after?: boolean;
+  readonly retryAfterMs?: number;
+  readonly scope?: CapacityScope;
+};
 
 export const SETTINGS: TickSettings = {
   cadenceMs: CADENCE_MS,
@@ -60,6 +64,7 @@ export function memoryScene(apps: Readonly<Record<string, readonly Machine[]>>, 
     if (failure.more.after) await act();
     throw new MachineApiError(failure.kind, `Fly said ${failure.kind}`, {
       retryAfterMs: failure.more.retryAfterMs ?? null,
+      scope: failure.more.scope ?? null,
     });
   }
 
@@ -82,6 +87,8 @@ export function memoryScene(apps: Readonly<Record<string, readonly Machine[]>>, 
       log: (step, facts) => void log.push({ step, facts }),
       machineApi: {
         put: machineApi.put,
+        hold: machineApi.hold,
+        held: machineApi.held,
         list: (app) => call("list", app, () => machineApi.list(app)),
         get: (app, id) => call("get", id, () => machineApi.get(app, id)),
         start: (app, id) => call("start", id, () => machineApi.start(app, id)),

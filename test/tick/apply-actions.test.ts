@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Action } from "../../src/core/actions.ts";
 import type { Machine } from "../../src/core/fleet.ts";
+import { DAY_MS } from "../../src/core/time.ts";
 import type { MachineApiErrorKind } from "../../src/errors.ts";
 import type { Intent, Lease } from "../../src/ports.ts";
 import { applyActions } from "../../src/tick/apply-actions.ts";
@@ -115,6 +116,54 @@ describe("refusals", () => {
   });
 });
 
+describe("want of room", () => {
+  const lessons = async (at: Scene, actions: readonly Action[]) => {
+    const intents = actions.map((action, i) => ({ id: `${i}`, pool: POOL, action, openedAt: NOW }));
+    return applyActions(intents, await leaseIn(at), DEADLINE, at.ports);
+  };
+
+  test.each([
+    ["start", start("down"), "host", "down"],
+    ["create", create("new"), "region", null],
+    ["create", create("new"), "volume", null],
+  ] as const)("of a %s is refused and taught: %j has none (%s)", async (method, action, scope, machineId) => {
+    const at = scene();
+    at.fail(method, ["capacity"], { scope });
+    const [only] = await lessons(at, [action]);
+    expect(only).toMatchObject({
+      outcome: { status: "refused" },
+      noRoom: { machineId, since: NOW, why: scope },
+    });
+    expect(changing(at.calls)).toHaveLength(1);
+  });
+
+  test("of one host is tried once more for a create, which may land on another", async () => {
+    const at = scene();
+    at.fail("create", ["capacity"], { scope: "host" });
+    const [only] = await lessons(at, [create("new")]);
+    expect(only).toEqual({ intentId: "0", outcome: expect.objectContaining({ status: "done" }) });
+    expect(changing(at.calls)).toEqual(["create new", "create new"]);
+  });
+
+  test("in a region that Fly closed lasts a day", async () => {
+    const at = scene();
+    at.fail("create", ["regionClosed"]);
+    const [only] = await lessons(at, [create("new")]);
+    expect(only).toMatchObject({
+      outcome: { status: "refused" },
+      noRoom: { why: "closed", until: NOW + DAY_MS },
+    });
+  });
+
+  test("is nothing that other refusals teach", async () => {
+    const at = scene();
+    at.fail("create", ["quota"]);
+    expect(await lessons(at, [create("new")])).toEqual([
+      { intentId: "0", outcome: { status: "refused", machineId: null, evidence: "Fly said quota" } },
+    ]);
+  });
+});
+
 describe("an answer that was lost", () => {
   test.each([
     ["start", start("down"), "get down", "found started after: Fly said ambiguous"],
@@ -146,8 +195,22 @@ describe("an answer that was lost", () => {
     expect(await apply(at, [create("new")])).toMatchObject([
       { status: "done", evidence: expect.stringMatching(/found by its name/) },
     ]);
-    expect(at.calls).toEqual(["create new", "list shop", "create new", "list shop"]);
+    expect(at.calls).toEqual(["create new", "list shop", "create new", expect.stringMatching(/^get /)]);
     expect((await at.ports.machineApi.list("shop")).filter(({ name }) => name === "new")).toHaveLength(1);
+  });
+
+  test("a create whose name is taken is found by its holder's id at once, though the list lags", async () => {
+    const at = scene();
+    at.fail("create", ["ambiguous"], { after: true });
+    const list = async () => [];
+    const ports = { ...at.ports, machineApi: { ...at.ports.machineApi, list } };
+    const intent = { id: "1", pool: POOL, action: create("new"), openedAt: NOW };
+    const [only] = await applyActions([intent], await leaseIn(at), DEADLINE, ports);
+    expect(only?.outcome).toMatchObject({
+      status: "done",
+      evidence: expect.stringMatching(/found by its name/),
+    });
+    expect((await at.ports.machineApi.get("shop", only!.outcome.machineId!)).name).toBe("new");
   });
 
   test("whose traces stay hidden is unknown, not failed", async () => {

@@ -7,11 +7,11 @@
  */
 import type { z } from "zod";
 import type { Instant } from "../../core/time.ts";
-import { SECOND_MS } from "../../core/time.ts";
-import { MachineApiError, type MachineApiErrorKind } from "../../errors.ts";
+import type { MachineApiError } from "../../errors.ts";
 import { readRetryAfterMs } from "../http/retry-after.ts";
 import { callHttp, type Fetch, type HttpAnswer } from "../http.ts";
-import { kindOfRefusal, kindOfSilence, type Phase } from "./refusal-kind.ts";
+import { failed } from "./fly-error.ts";
+import { holderOfName, kindOfRefusal, kindOfSilence, type Phase, scopeOfRefusal } from "./refusal-kind.ts";
 import { parseJson, readRefusal } from "./shapes.ts";
 import type { FlyTokens } from "./tokens.ts";
 
@@ -20,14 +20,25 @@ const MAX_BODY_BYTES = 32 * 1024 * 1024;
 const TEXT_SHOWN = 400;
 
 export type FlyCall = {
-  readonly app: string;
+  /** Whose token is sent; null: the organisation's. */
+  readonly app: string | null;
   /** In words, for messages: "start machine 17 of app shop". */
   readonly task: string;
   readonly phase: Phase;
-  readonly method: "GET" | "POST";
-  /** Below /v1/apps/{app}. */
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** Below /v1. */
   readonly path: readonly string[];
+  /** What is undefined is not sent. */
+  readonly query?: Readonly<Record<string, string | undefined>>;
+  /** Of the machine's lease. */
+  readonly nonce?: string | undefined;
   readonly body?: unknown;
+  /** A status beyond 2xx that is an answer to this call, in the same shape. */
+  readonly alsoAnswers?: number;
+  /** Answered without a token too. */
+  readonly isPublic?: boolean;
+  /** For a call that waits at Fly; else the client's own. */
+  readonly timeoutMs?: number;
 };
 
 export type FlyCaller = <T>(call: FlyCall, shape: z.ZodType<T>) => Promise<T>;
@@ -44,14 +55,13 @@ export function createFlyCaller(options: {
 
   return async (call, shape) => {
     const authorization = tokens.authorization(call.app);
-    if (authorization === null) throw failed("auth", call, `no token is set for app ${call.app}`);
-    const segments = ["apps", call.app, "machines", ...call.path];
-    if (!segments.every(isSegment)) throw failed("invalid", call, "its address would be malformed");
+    if (authorization === null && !call.isPublic) throw failed("auth", call, noTokenFor(call.app));
+    if (!call.path.every(isSegment)) throw failed("invalid", call, "its address would be malformed");
     const result = await callHttp(fetch, {
       method: call.method,
-      url: [root, ...segments.map(encodeURIComponent)].join("/"),
-      headers: headersOf(authorization, call.body !== undefined),
-      timeoutMs,
+      url: `${root}/${call.path.map(encodeURIComponent).join("/")}${queryOf(call)}`,
+      headers: headersOf(call, authorization),
+      timeoutMs: call.timeoutMs ?? timeoutMs,
       maxBytes: MAX_BODY_BYTES,
       ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
     });
@@ -59,7 +69,8 @@ export function createFlyCaller(options: {
     if (result.kind === "noAnswer") {
       throw failed(kindOfSilence(call.phase), call, `Fly did not answer: ${result.why}`);
     }
-    if (result.status < 200 || result.status > 299) throw refused(call, result, tokens, now);
+    const isAnswer = (result.status >= 200 && result.status <= 299) || result.status === call.alsoAnswers;
+    if (!isAnswer) throw refused(call, result, tokens, now);
     const parsed = shape.safeParse(parseJson(result.text));
     if (parsed.success) return parsed.data;
     const why = result.cutShort ?? unexpected(parsed.error);
@@ -68,9 +79,25 @@ export function createFlyCaller(options: {
   };
 }
 
-function headersOf(authorization: string, hasBody: boolean): Record<string, string> {
-  const headers = { authorization, accept: "application/json", "user-agent": "flyahead" };
-  return hasBody ? { ...headers, "content-type": "application/json" } : headers;
+function noTokenFor(app: string | null): string {
+  return app === null ? "no token is set that is not for one app alone" : `no token is set for app ${app}`;
+}
+
+function headersOf({ nonce, body }: FlyCall, authorization: string | null): Record<string, string> {
+  return {
+    accept: "application/json",
+    "user-agent": "flyahead",
+    ...(authorization === null ? {} : { authorization }),
+    ...(nonce === undefined ? {} : { "fly-machine-lease-nonce": nonce }),
+    ...(body === undefined ? {} : { "content-type": "application/json" }),
+  };
+}
+
+function queryOf({ query = {} }: FlyCall): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, value);
+  const text = search.toString();
+  return text === "" ? "" : `?${text}`;
 }
 
 /** A name with a dot path in it would address something else. */
@@ -78,7 +105,12 @@ function isSegment(text: string): boolean {
   return text !== "" && text !== "." && text !== "..";
 }
 
-function refused(call: FlyCall, answer: HttpAnswer, tokens: FlyTokens, now: (() => Instant) | null): Error {
+function refused(
+  call: FlyCall,
+  answer: HttpAnswer,
+  tokens: FlyTokens,
+  now: (() => Instant) | null,
+): MachineApiError {
   const refusal = readRefusal(answer.text);
   const kind = kindOfRefusal(answer.status, refusal, call.phase);
   const words = tokens.redact(refusal.text).replace(/\s+/g, " ").trim().slice(0, TEXT_SHOWN);
@@ -86,6 +118,8 @@ function refused(call: FlyCall, answer: HttpAnswer, tokens: FlyTokens, now: (() 
   return failed(kind, call, `Fly answered ${answer.status}${code}${words === "" ? "" : `: "${words}"`}`, {
     retryAfterMs: readRetryAfterMs(answer.headers, now),
     requestId: requestIdOf(answer),
+    scope: kind === "capacity" ? scopeOfRefusal(refusal) : null,
+    holderId: kind === "nameTaken" ? holderOfName(refusal.text) : null,
   });
 }
 
@@ -98,33 +132,4 @@ function unexpected(error: z.ZodError): string {
 
 function requestIdOf({ headers }: HttpAnswer): string | null {
   return headers.get("fly-request-id");
-}
-
-const NEXT: Record<MachineApiErrorKind, string> = {
-  notFound: "it is gone, or the token does not see it: read the app's machines again",
-  nameTaken: "an earlier create worked: look the machine up by its name",
-  leaseHeld: "somebody, a deploy most likely, holds the machine: leave it for this tick",
-  versionMoved: "somebody changed it in the meantime: read it again",
-  wrongState: "read the machine again and decide anew",
-  capacity: "Fly has no room there: use stopped machines, another region or another size",
-  quota: "ask Fly to raise the organisation's limit",
-  rateLimited: "wait, then try again",
-  auth: "give FLY_API_TOKEN a valid deploy token for the app, as app=token",
-  ambiguous: "it may have been done: look before trying again",
-  transient: "nothing was changed: try again",
-  heldBack: "nothing was sent: ask again later",
-  invalid: "the request does not fit Fly's API or this app: do not repeat it as it is",
-};
-
-/** The error for a call that failed. */
-export function failed(
-  kind: MachineApiErrorKind,
-  call: Pick<FlyCall, "task">,
-  why: string,
-  details: { retryAfterMs?: number | null; requestId?: string | null } = {},
-): MachineApiError {
-  const { retryAfterMs, requestId } = details;
-  const next = retryAfterMs ? `wait ${Math.ceil(retryAfterMs / SECOND_MS)} s; ${NEXT[kind]}` : NEXT[kind];
-  const id = requestId ? ` (fly-request-id ${requestId})` : "";
-  return new MachineApiError(kind, `Cannot ${call.task}: ${why}. Next: ${next}${id}`, details);
 }

@@ -4,7 +4,8 @@
  * release.
  *
  * Traps: the image is pinned by digest, for a tag may have moved since the template was made. A template that is a
- * standby of another machine would make a clone that never starts. And a volume can be mounted once only.
+ * standby of another machine would make a clone that never starts. Mounts still name the template's volumes: the caller
+ * puts others in their place (clone-volumes.ts).
  */
 import type { MachineApiErrorKind } from "../../errors.ts";
 import type { FlyMachine } from "./shapes.ts";
@@ -20,11 +21,7 @@ export function cloneConfig(template: FlyMachine): Clone {
     const why = `its host is ${host ?? "away"}, so its configuration is not known in full`;
     return { kind: "wrongState", why };
   }
-  if (Array.isArray(config.mounts) && config.mounts.length > 0) {
-    const why = "it mounts a volume, and machines with volumes come with a later version of flyahead";
-    return { kind: "invalid", why };
-  }
-  const { standbys: _standbys, mounts: _mounts, ...kept } = structuredClone(config);
+  const { standbys: _standbys, ...kept } = structuredClone(config);
   if (typeof kept.env === "object" && kept.env !== null) {
     const { FLY_STANDBY_FOR: _standbyFor, ...env } = kept.env as Record<string, unknown>;
     kept.env = env;

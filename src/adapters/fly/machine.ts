@@ -13,7 +13,9 @@ import {
   type MachineHealth,
   type MachineSize,
   type MachineState,
+  type Release,
 } from "../../core/fleet.ts";
+import { proxySettingsOf } from "./proxy-settings.ts";
 import { type FlyMachine, guestShape, serviceShape } from "./shapes.ts";
 
 const KNOWN: ReadonlySet<string> = new Set(MACHINE_STATES);
@@ -35,6 +37,8 @@ export function toMachine(machine: FlyMachine): Machine {
   const state = stateOf(machine.state);
   const createdAt = Date.parse(machine.created_at ?? "");
   const softLimit = softLimitOf(machine);
+  const release = releaseOf(metadataOf(machine));
+  const proxy = proxySettingsOf(machine.config ?? machine.incomplete_config ?? null);
   return {
     id,
     name,
@@ -47,8 +51,9 @@ export function toMachine(machine: FlyMachine): Machine {
     lastAsked: lastAskedOf(machine),
     size: sizeOf(machine),
     ...(softLimit === null ? {} : { softLimit }),
-    ...releaseOf(machine),
     ...volumeOf(machine),
+    ...(release === null ? {} : { release }),
+    ...(proxy === null ? {} : { proxy }),
   };
 }
 
@@ -68,12 +73,6 @@ function sizeOf({ config, incomplete_config }: FlyMachine): MachineSize | null {
   if (!guest.success) return null;
   const { cpu_kind, cpus, memory_mb } = guest.data;
   return { cpuKind: cpu_kind, cpus, memoryMb: memory_mb };
-}
-
-/** Releases count up from 1; `fly machine run` leaves none. */
-function releaseOf(machine: FlyMachine): Pick<Machine, "release"> {
-  const release = Number(textAt(metadataOf(machine), "fly_release_version") ?? Number.NaN);
-  return Number.isSafeInteger(release) && release > 0 ? { release } : {};
 }
 
 /** Told only by a whole configuration: what is missing from half of one may still be there. */
@@ -121,6 +120,13 @@ function lastAskedOf({ events }: FlyMachine): LastAsked | null {
 function metadataOf(machine: FlyMachine): Record<string, unknown> {
   const { metadata } = machine.config ?? machine.incomplete_config ?? {};
   return typeof metadata === "object" && metadata !== null ? { ...metadata } : {};
+}
+
+function releaseOf(metadata: Record<string, unknown>): Release | null {
+  const number = textAt(metadata, "fly_release_version");
+  const id = textAt(metadata, "fly_release_id") ?? number;
+  if (id === null) return null;
+  return { id, version: number !== null && /^\d+$/.test(number) ? Number(number) : null };
 }
 
 function groupOf(metadata: Record<string, unknown>): string | null {

@@ -5,16 +5,21 @@
  *
  * The trap is 408 and 5xx on a write: the API gave up on the host, the host may have gone on.
  */
-import type { MachineApiErrorKind } from "../../errors.ts";
+import type { CapacityScope, MachineApiErrorKind } from "../../errors.ts";
 
 export type Phase = "read" | "write";
 
 const NAME_TAKEN = /already_exists|unique machine name|already exists with name/i;
 const LEASE_HELD = /\blease\b/i;
 const VERSION_MOVED =
-  /current_version|machine_version|concurrent update|version (mismatch|conflict|moved|changed)/i;
+  /current_version|machine[_ ]version|concurrent update|version (mismatch|conflict|moved|changed)/i;
+const REGION_CLOSED = /is deprecated and cannot have new resources/i;
 const CAPACITY =
-  /no capacity|insufficient_capacity|insufficient (resources|cpus?|memory)|could not reserve resource|could not find a candidate host|is deprecated and cannot have new resources/i;
+  /no capacity|insufficient_capacity|insufficient (resources|cpus?|memory)|could not reserve resource|could not find a candidate host/i;
+const VOLUME_SCOPE = /with existing volume/i;
+/** The whole region; everything else that speaks of room speaks of one host. */
+const REGION_SCOPE = /no capacity\W*$|insufficient_capacity|could not find a candidate host/i;
+const HOLDER = /machine ID (\w+) already exists/i;
 const QUOTA = /(machine|resource|app|quota) limit|limit (has been )?reached|\bquota\b/i;
 
 const KIND_OF_CODE: Readonly<Record<string, MachineApiErrorKind>> = {
@@ -44,9 +49,23 @@ export function kindOfRefusal(
 function kindOfText(status: number, text: string): MachineApiErrorKind {
   if (status === 402 || QUOTA.test(text)) return "quota";
   if (status === 403) return "auth";
+  if (REGION_CLOSED.test(text)) return "regionClosed";
   if (CAPACITY.test(text)) return "capacity";
   if (status !== 409 && status !== 412) return "invalid";
   if (status === 409 && NAME_TAKEN.test(text)) return "nameTaken";
   if (status === 409 && LEASE_HELD.test(text)) return "leaseHeld";
   return VERSION_MOVED.test(text) ? "versionMoved" : "wrongState";
+}
+
+/** Where there is no room, for a refusal of kind capacity. The code in the body outranks the words. */
+export function scopeOfRefusal(refusal: { readonly code: string; readonly text: string }): CapacityScope {
+  if (refusal.code === "volume_placement_capacity") return "volume";
+  if (refusal.code === "insufficient_capacity") return "region";
+  if (VOLUME_SCOPE.test(refusal.text)) return "volume";
+  return REGION_SCOPE.test(refusal.text) ? "region" : "host";
+}
+
+/** The id of the machine that has the name already, as Fly tells it in words; null where it does not. */
+export function holderOfName(text: string): string | null {
+  return HOLDER.exec(text)?.[1] ?? null;
 }

@@ -13,21 +13,29 @@ const config = z.record(z.string(), z.unknown()).nullish();
 const check = z.object({ status: text });
 const event = z.object({ type: text, source: text, timestamp: z.number().nullish().catch(null) });
 
-export const machineShape = z.object({
-  id: z.string().min(1),
-  name: z.string().catch(""),
-  state: z.string(),
-  region: z.string(),
-  cordoned: z.boolean().nullish().catch(null),
-  host_status: text,
-  created_at: text,
-  config,
-  /** What is known of the configuration while the host does not answer. */
-  incomplete_config: config.catch(null),
-  image_ref: z.object({ registry: text, repository: text, tag: text, digest: text }).nullish().catch(null),
-  checks: z.array(check).nullish().catch(null),
-  events: z.array(event).nullish().catch(null),
-});
+export const machineShape = z
+  .object({
+    id: z.string().min(1),
+    name: z.string().catch(""),
+    state: z.string(),
+    region: z.string(),
+    cordoned: z.boolean().nullish().catch(null),
+    /** Both spellings of what `current_version` of an update is compared with. */
+    version: text,
+    instance_id: text,
+    host_status: text,
+    created_at: text,
+    config,
+    /** What is known of the configuration while the host does not answer. */
+    incomplete_config: config.catch(null),
+    image_ref: z.object({ registry: text, repository: text, tag: text, digest: text }).nullish().catch(null),
+    checks: z.array(check).nullish().catch(null),
+    events: z.array(event).nullish().catch(null),
+  })
+  .transform(({ version, instance_id, ...machine }) => ({
+    ...machine,
+    version: version ?? instance_id ?? null,
+  }));
 export type FlyMachine = z.infer<typeof machineShape>;
 
 /** Within the configuration; half a size is none. */
@@ -37,8 +45,14 @@ export const guestShape = z.object({
   memory_mb: z.int().positive(),
 });
 
-/** Within the configuration. */
+/** Within the configuration. Fly takes autostop as a word and answers booleans for "off" and "stop". */
 export const serviceShape = z.object({
+  autostop: z
+    .union([z.enum(["off", "stop", "suspend"]), z.boolean().transform((on) => (on ? "stop" : "off"))])
+    .nullish()
+    .catch(null),
+  autostart: z.boolean().nullish().catch(null),
+  min_machines_running: z.number().nullish().catch(null),
   concurrency: z
     .object({ soft_limit: z.int().positive().nullish().catch(null) })
     .nullish()

@@ -8,8 +8,11 @@
  * "app=" follows. Several macaroon entries without an app are sent as one such bundle; Fly takes what fits.
  */
 export type FlyTokens = {
-  /** The value of the Authorization header, or null where no entry covers the app. */
-  authorization(app: string): string | null;
+  /**
+   * The value of the Authorization header, or null where no entry covers the app. Without an app (calls about the
+   * organisation): the entry that is for every other app, which then has to be an organisation's token.
+   */
+  authorization(app: string | null): string | null;
   /** The text with every token in it blacked out: nothing that Fly echoes may carry one into a log. */
   redact(text: string): string;
 };
@@ -49,7 +52,7 @@ export function readFlyTokens(list: string): FlyTokens {
   const secrets = [...byApp.values(), ...others].flatMap((token) => token.split(","));
   return {
     authorization(app) {
-      const token = byApp.get(app) ?? fallback;
+      const token = (app === null ? undefined : byApp.get(app)) ?? fallback;
       if (token === null) return null;
       return MACAROON.test(token) ? `FlyV1 ${token}` : `Bearer ${token}`;
     },

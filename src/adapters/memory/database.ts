@@ -10,6 +10,7 @@ import type { Boot } from "../../core/capacity/boots.ts";
 import { type PoolKey, poolName } from "../../core/fleet.ts";
 import type { ColdState, HotState } from "../../core/forecast/codec.ts";
 import type { Pattern } from "../../core/forecast/patterns.ts";
+import type { NoRoom } from "../../core/no-room.ts";
 import type { Override } from "../../core/observation.ts";
 import type { Mode, Policy } from "../../core/policy.ts";
 import type { Instant } from "../../core/time.ts";
@@ -50,6 +51,9 @@ export type PoolRow = {
   lastChangeAt: Instant | null;
   /** null until its machines were read once. */
   spending: SpendingRow | null;
+  noRoom: readonly NoRoom[];
+  /** What people read in region_status. */
+  flyProxy: string | null;
   /** By UTC day, then by instant: a read costs what it reads, not what was ever stored. */
   readonly samplesByDay: Map<Instant, Map<Instant, TrafficSample>>;
   /** Minutes whose sample was pulled from a source. */
@@ -144,6 +148,8 @@ export function registerPool({ pools }: MemoryDatabase, { app, region, processGr
     override: null,
     lastChangeAt: null,
     spending: null,
+    noRoom: [],
+    flyProxy: null,
     samplesByDay: new Map(),
     pulledAt: new Set(),
   };

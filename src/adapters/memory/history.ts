@@ -67,7 +67,8 @@ export function createMemoryHistory(database: MemoryDatabase): MemoryHistory {
 }
 
 function recallPool({ openIntents, history }: MemoryDatabase, row: PoolRow, now: Instant): PoolMemory {
-  const { pool, mode, policy, machines, lookedAt, hot, cold, coldSavedAt, override, lastChangeAt } = row;
+  const { pool, mode, policy, machines, lookedAt, hot, cold, coldSavedAt, override, lastChangeAt, noRoom } =
+    row;
   return {
     pool,
     mode,
@@ -80,6 +81,7 @@ function recallPool({ openIntents, history }: MemoryDatabase, row: PoolRow, now:
     override: override !== null && override.until > now ? override : null,
     lastChangeAt,
     tally: tallyOf(row, history, now),
+    ...(noRoom.length === 0 ? {} : { noRoom }),
     openIntents: [...openIntents.values()]
       .filter((intent) => poolName(intent.pool) === poolName(pool))
       .map(({ id, action, openedAt }) => ({ id, pool, action, openedAt })),
@@ -151,8 +153,15 @@ function historyRow({ lease, now }: OpenTick, poolTick: PoolTick): HistoryRow {
   return { ...asStored(said), slot: lease.slot, attempt: lease.attempt, decidedAt: now };
 }
 
-function closeTick(database: MemoryDatabase, { lease, outcomes, summary, now }: CloseTick): void {
+function closeTick(
+  database: MemoryDatabase,
+  { lease, outcomes, findings = [], summary, now }: CloseTick,
+): void {
   requireFence(database, lease);
+  for (const { pool, proxy, noRoom } of findings) {
+    const row = livePool(database, pool);
+    if (row !== undefined) Object.assign(row, { flyProxy: proxy, noRoom: asStored(noRoom) });
+  }
   for (const intent of closeIntents(database, lease, outcomes, now))
     noteOwnChange(registerPool(database, intent.pool), intent);
   for (const row of database.pools.values())

@@ -7,8 +7,15 @@ import type { Instant } from "../../core/time.ts";
 import { MachineApiError } from "../../errors.ts";
 import type { MachineApi } from "../../ports.ts";
 
-/** The port, and a person's hand: `put` changes a machine, or adds one, behind the caller's back. */
-export type MemoryMachineApi = MachineApi & { put(app: string, machine: Machine): void };
+/** The port, and a person's hands. */
+export type MemoryMachineApi = MachineApi & {
+  /** Changes a machine, or adds one, behind the caller's back. */
+  put(app: string, machine: Machine): void;
+  /** Takes the machine's lease, as a deploy does, for good. */
+  hold(app: string, machineId: string): void;
+  /** How many are held so. */
+  held(): number;
+};
 
 /** @param options.apps the machines of each app; an app that is not named does not exist */
 export function createMemoryMachineApi(options: {
@@ -17,6 +24,7 @@ export function createMemoryMachineApi(options: {
 }): MemoryMachineApi {
   const { now } = options;
   const apps = new Map(Object.entries(options.apps).map(([app, machines]) => [app, byId(machines)]));
+  const held = new Set<string>();
   let created = 0;
 
   function machinesOf(app: string): Map<string, Machine> {
@@ -35,6 +43,10 @@ export function createMemoryMachineApi(options: {
   function move(app: string, id: string, state: "started" | "stopped"): "done" | "alreadyDone" {
     const machine = find(app, id);
     if (machine.state === state) return "alreadyDone";
+    if (held.has(id)) {
+      const why = "somebody else holds its lease; leave it for this tick";
+      throw new MachineApiError("leaseHeld", `Cannot move machine ${id} of app ${app}: ${why}`);
+    }
     const health = state === "started" ? "passing" : "unknown";
     const verb = state === "started" ? "start" : "stop";
     machinesOf(app).set(id, { ...machine, state, health, lastAsked: { verb, by: "user", at: now() } });
@@ -47,29 +59,32 @@ export function createMemoryMachineApi(options: {
     start: async (app, id) => move(app, id, "started"),
     stop: async (app, id) => move(app, id, "stopped"),
     async create(app, { name, region, templateId }) {
-      const { processGroup, size } = find(app, templateId);
+      const template = find(app, templateId);
       const holder = [...machinesOf(app).values()].find((machine) => machine.name === name);
       if (holder !== undefined) {
         const why = `machine ${holder.id} has that name; look it up`;
-        throw new MachineApiError("nameTaken", `Cannot create machine ${name} of app ${app}: ${why}`);
+        throw new MachineApiError("nameTaken", `Cannot create machine ${name} of app ${app}: ${why}`, {
+          holderId: holder.id,
+        });
       }
       const id = (++created).toString(16).padStart(14, "f");
       const machine: Machine = {
+        ...template,
         id,
         name,
         region,
-        processGroup,
         state: "started",
         health: "passing",
         cordoned: false,
         createdAt: now(),
         lastAsked: { verb: "start", by: "user", at: now() },
-        size,
       };
       machinesOf(app).set(id, machine);
       return machine;
     },
     put: (app, machine) => void machinesOf(app).set(machine.id, machine),
+    hold: (app, id) => void held.add(find(app, id).id),
+    held: () => held.size,
   };
 }
 

@@ -6,6 +6,7 @@
 import type { Action } from "../../core/actions.ts";
 import type { BootStats } from "../../core/capacity/boot-stats.ts";
 import type { StoredState } from "../../core/forecast/codec.ts";
+import type { NoRoom } from "../../core/no-room.ts";
 import type { Override, Tally } from "../../core/observation.ts";
 import type { Mode, Policy } from "../../core/policy.ts";
 import type { Instant } from "../../core/time.ts";
@@ -37,7 +38,7 @@ type MemoryDoc = {
   tally: Tally;
   openIntents: IntentDoc[];
 };
-type RecalledRow = { doc: MemoryDoc; boots: BootStats[]; looked_at: Instant | null };
+type RecalledRow = { doc: MemoryDoc; boots: BootStats[]; looked_at: Instant | null; no_room: NoRoom[] };
 type IntentDoc = {
   id: string;
   kind: Action["kind"];
@@ -51,7 +52,7 @@ export function createPostgresHistory(sql: Sql): History {
   return {
     async recall(app, now) {
       const rows = await sql<RecalledRow[]>`
-        select r.doc, b.boots, b.looked_at
+        select r.doc, b.boots, b.looked_at, flyahead.no_room_of(r.doc) as no_room
         from flyahead.recall_pools(${app}, flyahead.instant(${now})) as r (doc)
         join flyahead.recall_boots(${app}, flyahead.instant(${now})) b
           on (b.region, b.process_group) = (r.doc ->> 'region', r.doc ->> 'processGroup')
@@ -81,7 +82,7 @@ export function createPostgresHistory(sql: Sql): History {
   };
 }
 
-function poolMemory({ doc, boots, looked_at }: RecalledRow): PoolMemory {
+function poolMemory({ doc, boots, looked_at, no_room: noRoom }: RecalledRow): PoolMemory {
   const pool = { app: doc.app, region: doc.region, processGroup: doc.processGroup };
   return {
     pool,
@@ -95,6 +96,7 @@ function poolMemory({ doc, boots, looked_at }: RecalledRow): PoolMemory {
     override: doc.override,
     lastChangeAt: doc.lastChangeAt,
     tally: doc.tally,
+    ...(noRoom.length === 0 ? {} : { noRoom }),
     openIntents: doc.openIntents.map((intent) => ({
       id: intent.id,
       pool,
@@ -136,12 +138,17 @@ function poolDocument({ pool, cold, ...rest }: PoolTick): Record<string, unknown
   };
 }
 
-function closeDocument({ lease, now, outcomes, summary }: CloseTick): string {
+function closeDocument({ lease, now, outcomes, findings = [], summary }: CloseTick): string {
   return JSON.stringify({
     ...lease,
     now,
     summary,
     outcomes: outcomes.map(({ intentId, outcome }) => ({ intentId, ...outcome })),
+    findings: findings.map(({ pool: { region, processGroup }, ...found }) => ({
+      region,
+      processGroup,
+      ...found,
+    })),
   });
 }
 

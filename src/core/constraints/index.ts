@@ -1,6 +1,6 @@
 /**
  * The rules in their one written order, strongest first. What keeps a pool as it is comes before what moves it: without
- * knowing the machines, or during a freeze, not even the bounds are repaired. docs/rules.md has the table.
+ * knowing the machines, during a freeze, or where Fly has no room, not even the bounds are repaired. docs/rules.md has the table.
  */
 import { clamp } from "../clamp.ts";
 import type { Observation } from "../observation.ts";
@@ -14,6 +14,7 @@ import { flapBudget } from "./flap-budget.ts";
 import { freeze } from "./freeze.ts";
 import { lowConfidence } from "./low-confidence.ts";
 import { manualOverride } from "./manual-override.ts";
+import { noRoom } from "./no-room.ts";
 import { pinnedPrimary } from "./pinned-primary.ts";
 import { schedule } from "./schedule.ts";
 import { shrinkBand } from "./shrink-band.ts";
@@ -27,6 +28,7 @@ export const CONSTRAINTS: readonly Constraint[] = [
   unknownMachines,
   freeze,
   deployLock,
+  noRoom,
   staleData,
   pinnedPrimary,
   bounds,
@@ -44,7 +46,7 @@ export const CONSTRAINTS: readonly Constraint[] = [
 ];
 
 /** Rules under which nothing at all is tidied up, whatever the number. */
-const LOCKS: readonly Constraint[] = [unknownMachines, freeze, deployLock, staleData, manualOverride];
+const LOCKS: readonly Constraint[] = [unknownMachines, freeze, deployLock, noRoom, staleData, manualOverride];
 
 /** Takes the proposal through every rule and keeps each bite, in order. */
 export function applyConstraints(

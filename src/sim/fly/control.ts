@@ -6,6 +6,7 @@
  */
 import { iso } from "./answer-shapes.ts";
 import type { Reply } from "./call.ts";
+import { DEPLOY_STEPS, type DeployStep } from "./deploy.ts";
 import { type Fault, readFault } from "./faults.ts";
 import type { Fly } from "./fly.ts";
 import { processGroupOf } from "./ledger.ts";
@@ -30,6 +31,7 @@ const CONTROLS: Record<string, Control> = {
   "GET tally": (fly) => ok({ tally: fly.tally() }),
   "GET machines": (fly) => ok({ machines: fly.machines().map(showMachineRow) }),
   "POST person": (fly, { body }) => letPersonAct(fly, object(body)),
+  "POST deploy": (fly, { body }) => letDeploy(fly, object(body)),
   "POST remove": (fly, { body }) => remove(fly, object(body)),
 };
 
@@ -80,6 +82,14 @@ function letPersonAct(fly: Fly, body: Json): Reply {
     );
   }
   return fly.person(text(body.app, "app"), text(body.machineId, "machineId"), action as PersonAction);
+}
+
+function letDeploy(fly: Fly, body: Json): Reply {
+  const { step } = body;
+  if (!DEPLOY_STEPS.includes(step as DeployStep)) {
+    throw new TypeError(`step is ${JSON.stringify(step)}; it must be one of ${DEPLOY_STEPS.join(", ")}`);
+  }
+  return fly.deploy(text(body.app, "app"), text(body.processGroup, "processGroup"), step as DeployStep);
 }
 
 function remove(fly: Fly, body: Json): Reply {

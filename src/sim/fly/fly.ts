@@ -9,17 +9,15 @@
 import { createRandom } from "../random.ts";
 import type { FlyAnswer, FlyRequest, Reply } from "./call.ts";
 import { advanceTo } from "./clock.ts";
-import { defaultConfig } from "./config.ts";
+import { type DeployStep, deploy } from "./deploy.ts";
 import { describeFault, type Fault } from "./faults.ts";
 import { handle } from "./handle.ts";
-import { hexId } from "./ids.ts";
-import { MINUTE_MS, recount } from "./ledger.ts";
-import { addEvent, enter } from "./life.ts";
-import { newMachine } from "./machines.ts";
-import type { AppSeed, FlyOptions, Instant, MachineSeed, Settings } from "./options.ts";
+import { MINUTE_MS } from "./ledger.ts";
+import type { FlyOptions, Instant, Settings } from "./options.ts";
 import { type PersonAction, personActs, removeApp, removeRegion } from "./outside.ts";
+import { plantApp } from "./plant.ts";
 import { createQueue } from "./queue.ts";
-import type { App, LedgerRow, LogEntry, Machine, World } from "./world.ts";
+import type { LedgerRow, LogEntry, Machine, World } from "./world.ts";
 
 export type Fly = {
   /** Answers one call of the Machines API; the clock moves by `callMs`, by more for `wait` and `hang`. Never throws. */
@@ -43,6 +41,11 @@ export type Fly = {
   clearFaults(id?: string): number;
   /** A person at the console: no lease, no rate limit. Status 404 or 412 when it cannot be done. */
   person(app: string, machineId: string, action: PersonAction): Reply;
+  /**
+   * A blue-green deploy of one process group, as far as it can be seen. "begin": machines of a new release beside the
+   * running ones, cordoned, the old ones leased; "finish": the new ones take over, the old ones are destroyed.
+   */
+  deploy(app: string, processGroup: string, step: DeployStep): Reply;
   /** The app and all that it had are gone at once; false when unknown. */
   removeApp(name: string): boolean;
   /** The region is gone with its machines, and its pools leave the ledger; how many machines. */
@@ -67,6 +70,7 @@ export function createFly(options: FlyOptions): Fly {
     faults: () => world.faults.map(describeFault),
     clearFaults: (id) => clearFaults(world, id),
     person: (app, machineId, action) => personActs(world, app, machineId, action),
+    deploy: (app, processGroup, step) => deploy(world, app, processGroup, step),
     removeApp: (name) => removeApp(world, name),
     removeRegion: (code) => removeRegion(world, code),
   };
@@ -115,26 +119,6 @@ function readSettings(options: FlyOptions): Settings {
     tokens: options.tokens ?? null,
     boot: { ...BOOT, ...options.boot },
   };
-}
-
-function plantApp(world: World, seed: AppSeed): void {
-  const id = hexId(world.random.ids, 16);
-  const app: App = { id, name: seed.name, machines: new Map(), gone: [], volumes: new Map() };
-  world.apps.set(app.name, app);
-  for (const group of seed.machines ?? []) {
-    for (let i = 0; i < (group.count ?? 1); i++) plantMachine(world, app, group);
-  }
-}
-
-function plantMachine(world: World, app: App, seed: MachineSeed): void {
-  const state = seed.state ?? "started";
-  const config = structuredClone(defaultConfig(app.name, seed));
-  const machine = newMachine(world, app, { region: seed.region, config, listedAt: world.now });
-  addEvent(world, machine, { type: "launch", source: "user" });
-  enter(world, machine, state, []);
-  machine.ready = state === "started";
-  recount(world, machine);
-  if (state === "started") addEvent(world, machine, { type: "start", source: "flyd" });
 }
 
 function addFault(world: World, fault: Fault): string {

@@ -31,6 +31,8 @@ export type MachineSeed = {
   guest?: MachineConfig["guest"];
   /** Laid over the default configuration. */
   config?: MachineConfig;
+  /** Each of them mounts a volume of its own of this name. */
+  volume?: { name: string; path: string; sizeGb?: number };
 };
 
 export type AppSeed = { name: string; machines?: readonly MachineSeed[] };

@@ -11,6 +11,7 @@ import { acquireLease, getLease, releaseLease } from "./leases.ts";
 import { type Rate, READ_RATE, WRITE_RATE } from "./limits.ts";
 import * as lists from "./lists.ts";
 import * as metadata from "./metadata.ts";
+import { findPlacements } from "./placements.ts";
 import * as verbs from "./verb-routes.ts";
 import * as volumes from "./volumes.ts";
 import { waitForState } from "./wait.ts";
@@ -32,6 +33,7 @@ const VOLUMES = "apps/:app/volumes";
 
 export const ROUTES: readonly Route[] = [
   route("GET platform/regions", "regions", lists.regions, { isPublic: true, rate: null }),
+  route("POST platform/placements", "placements", findPlacements),
   route("GET tokens/current", "token", lists.currentToken, { rate: null }),
   route("GET orgs/:org/machines", "orgMachines", lists.listOrgMachines),
   route("GET apps", "apps", lists.listApps),

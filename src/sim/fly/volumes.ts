@@ -57,11 +57,20 @@ export function createVolume(world: World, call: Call): Reply {
   if (closed !== null) return refuse(400, closed);
   if (!Number.isInteger(size_gb) || (size_gb as number) < 1)
     return badRequest("size_gb must be a whole number from 1");
+  const wanted = { name, region, sizeGb: size_gb as number, encrypted: encrypted !== false };
+  return ok(showVolume(newVolume(world, call.app!, wanted)));
+}
+
+export function newVolume(
+  world: World,
+  app: App,
+  wanted: Pick<Volume, "name" | "region" | "sizeGb" | "encrypted">,
+): Volume {
   const { ids } = world.random;
   const made = { id: `vol_${hexId(ids, 20)}`, zone: hexId(ids, 4), createdAt: world.now, attachedTo: null };
-  const volume: Volume = { ...made, name, region, sizeGb: size_gb as number, encrypted: encrypted !== false };
-  call.app!.volumes.set(volume.id, volume);
-  return ok(showVolume(volume));
+  const volume: Volume = { ...made, ...wanted };
+  app.volumes.set(volume.id, volume);
+  return volume;
 }
 
 export function deleteVolume(_world: World, call: Call): Reply {

@@ -98,9 +98,13 @@ describe("the Fly client on bad days", () => {
     expect(error.message).toMatch(/wait 3 s/);
   });
 
-  it.each(["noCapacity", "hostFull"] as const)("says capacity on %s", async (kind) => {
+  it.each([
+    ["noCapacity", "region"],
+    ["hostFull", "host"],
+  ] as const)("says capacity on %s, and that it is the %s's", async (kind, scope) => {
     shop.fly.addFault({ kind });
-    expect((await errorOf(create())).kind).toBe("capacity");
+    expect(await errorOf(create())).toMatchObject({ kind: "capacity", scope });
+    expect(await errorOf(api.start(APP, stoppedId))).toMatchObject({ kind: "capacity", scope: "host" });
   });
 
   it("says leaseHeld while a deploy holds the machine", async () => {

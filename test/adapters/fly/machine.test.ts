@@ -37,12 +37,6 @@ describe("toMachine", () => {
     });
   });
 
-  it("reads the release, as a number, and nothing else as one", () => {
-    expect(toMachine(withMetadata({ fly_release_version: "12" })).release).toBe(12);
-    for (const odd of ["v12", "", "0", "1.5", 12, undefined])
-      expect(toMachine(withMetadata({ fly_release_version: odd }))).not.toHaveProperty("release");
-  });
-
   it("knows of volumes only where the whole configuration is told, and takes an odd one for a volume", () => {
     expect(toMachine(read({ config: {} })).hasVolume).toBe(false);
     expect(toMachine(read({ config: { mounts: [] } })).hasVolume).toBe(false);
@@ -131,6 +125,34 @@ describe("toMachine", () => {
   ])("reads the checks %j of a %s machine as %s", (statuses, state, health) => {
     const checks = statuses.map((status) => ({ status }));
     expect(toMachine(read({ state, checks })).health).toBe(health);
+  });
+});
+
+describe("the release of a machine", () => {
+  it.each([
+    [
+      { fly_release_id: "rel_a", fly_release_version: "12" },
+      { id: "rel_a", version: 12 },
+    ],
+    [{ fly_release_id: "rel_a" }, { id: "rel_a", version: null }],
+    [{ fly_release_version: "12" }, { id: "12", version: 12 }],
+    [
+      { fly_release_id: "rel_a", fly_release_version: "twelve" },
+      { id: "rel_a", version: null },
+    ],
+    [{ fly_release_id: 7 }, undefined],
+    [{}, undefined],
+  ])("%j is %j", (metadata, release) => {
+    expect(toMachine(withMetadata(metadata)).release).toEqual(release);
+  });
+});
+
+describe("the version of a machine", () => {
+  it("is read in both spellings, the newer one first", () => {
+    const versions = [{ version: "v2", instance_id: "v1" }, { instance_id: "v1" }, {}].map(
+      (fields) => read(fields).version,
+    );
+    expect(versions).toEqual(["v2", "v1", null]);
   });
 });
 

@@ -55,7 +55,7 @@ const error = (text: string, status?: string) =>
 
 const CASES: [number, string, MachineApiErrorKind, MachineApiErrorKind?][] = [
   [400, error("invalid_argument: unable to validate machine config"), "invalid"],
-  [400, error("Region yul is deprecated and cannot have new resources provisioned. Use yyz"), "capacity"],
+  [400, error("Region yul is deprecated and cannot have new resources provisioned. Use yyz"), "regionClosed"],
   [401, error("Authenticate: token validation error"), "auth"],
   [403, error("unauthorized"), "auth"],
   [404, error("machine not found"), "notFound"],
@@ -128,7 +128,30 @@ describe("what Fly's answers mean", () => {
 
   it("keeps the id of the machine that has the name", async () => {
     const body = error("already_exists: unique machine name violation, machine ID 178 already exists");
-    expect((await errors({ status: 409, body })).write.message).toContain("machine ID 178");
+    const { write } = await errors({ status: 409, body });
+    expect(write.holderId).toBe("178");
+    expect(write.message).toContain("machine ID 178");
+    const bare = await errors({ status: 409, body: error("taken", "name_taken") });
+    expect(bare.write).toMatchObject({ kind: "nameTaken", holderId: null });
+  });
+
+  it.each([
+    [422, "could not find a candidate host", "insufficient_capacity", "region"],
+    [422, "could not find a candidate host in region fra", undefined, "region"],
+    [409, "aborted: no capacity", undefined, "region"],
+    [409, "insufficient memory available to fulfill request: could not be placed", undefined, "host"],
+    [409, "aborted: could not reserve resource for machine: insufficient CPUs available", undefined, "host"],
+    [409, "insufficient CPUs on the current host, no capacity", "insufficient_capacity", "region"],
+    [412, "insufficient resources", "volume_placement_capacity", "volume"],
+    [412, "insufficient resources to create new machine with existing volume", undefined, "volume"],
+  ] as const)("%i %s (%s) is want of room in the %s", async (status, text, code, scope) => {
+    const { write } = await errors({ status, body: error(text, code) });
+    expect(write).toMatchObject({ kind: "capacity", scope });
+  });
+
+  it("has a scope for nothing else", async () => {
+    const { write } = await errors({ status: 422, body: error("machine limit reached") });
+    expect(write).toMatchObject({ kind: "quota", scope: null, holderId: null });
   });
 
   it("blacks out a token that Fly echoes, and cuts long pages to one line", async () => {

@@ -37,6 +37,11 @@ describe("readFlyTokens", () => {
     expect(header("shop=fm2_a fm2_d", "blog")).toBe("FlyV1 fm2_d");
   });
 
+  it("speaks for the organisation with what is for no app alone", () => {
+    expect(readFlyTokens("shop=fm2_aa fm2_bb").authorization(null)).toBe("FlyV1 fm2_bb");
+    expect(readFlyTokens("shop=fm2_aa").authorization(null)).toBeNull();
+  });
+
   it("has no token in an empty list", () => {
     expect(header(" \n;")).toBeNull();
   });

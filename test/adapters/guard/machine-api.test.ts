@@ -60,6 +60,7 @@ function scene(apps: Readonly<Record<string, readonly Machine[]>> = APPS) {
     );
   return {
     api,
+    fly,
     clock,
     breakers,
     kindOf,
@@ -103,6 +104,7 @@ describe("the Machines API behind the guard", () => {
 
   test.each<MachineApiErrorKind>([
     "capacity",
+    "regionClosed",
     "quota",
     "leaseHeld",
     "wrongState",
@@ -135,5 +137,6 @@ describeMachineApi("memory, guarded", async () => {
     machine("c", stopped),
     machine("d", { region: "sin", processGroup: "app" }),
   ];
-  return { api: scene({ [CONTRACT_APP]: machines }).api };
+  const { api, fly } = scene({ [CONTRACT_APP]: machines });
+  return { api, hold: async (id) => fly.hold(CONTRACT_APP, id), leases: async () => fly.held() };
 });

@@ -15,6 +15,8 @@ const machine = (id: string, changes: Partial<Machine> = {}): Machine => ({
   createdAt: NOW,
   lastAsked: null,
   size: null,
+  release: { id: "rel_1", version: 1 },
+  proxy: { autostop: "off", autostart: true, minRunning: 0 },
   ...changes,
 });
 const machines = [
@@ -25,7 +27,10 @@ const machines = [
 ];
 const make = () => createMemoryMachineApi({ apps: { [CONTRACT_APP]: machines }, now: () => NOW });
 
-describeMachineApi("memory", async () => ({ api: make() }));
+describeMachineApi("memory", async () => {
+  const api = make();
+  return { api, hold: async (id) => api.hold(CONTRACT_APP, id), leases: async () => api.held() };
+});
 
 describe("createMemoryMachineApi", () => {
   it("shows what a person did behind the caller's back", async () => {

@@ -6,12 +6,12 @@ import { describe, expect, it } from "vitest";
 import { type Outlook, UNKNOWN_OUTLOOK } from "../../../src/core/constraints/constraint.ts";
 import { applyConstraints, CONSTRAINTS } from "../../../src/core/constraints/index.ts";
 import type { Machine } from "../../../src/core/fleet.ts";
-import type { Observation, Override, Part, Tally } from "../../../src/core/observation.ts";
+import type { FlyNow, Observation, Override, Part, Tally } from "../../../src/core/observation.ts";
 import type { Policy } from "../../../src/core/policy.ts";
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from "../../../src/core/time.ts";
 import type { TrafficSeries } from "../../../src/core/traffic.ts";
-import { fresh, minutesBefore, NOW, observation, policy, started } from "../examples.ts";
-import { POLICY_WORDS, secondsOf, TALLY_WORDS } from "../scenario-words.ts";
+import { flySeen, fresh, minutesBefore, NOW, observation, policy, started } from "../examples.ts";
+import { ofReleases, POLICY_WORDS, secondsOf, TALLY_WORDS } from "../scenario-words.ts";
 
 type Scenario = {
   name: string;
@@ -78,23 +78,26 @@ function observed({ name, from, given }: Scenario): { seen: Observation; outlook
       const [minutes, agoMinutes] = value.split("@").map((word) => Number.parseInt(word, 10));
       Object.assign(changes.rest, { samples: fresh(withGap(minutes!, agoMinutes!)) });
     },
-    release: (value) => {
-      const [release, ago] = value.split("@");
-      const old = started(from).map((one) => ({ ...one, release: 6 }));
-      const young = {
-        ...old[0]!,
-        id: "new",
-        release: Number(release),
-        createdAt: NOW - secondsOf(ago!) * SECOND_MS,
-      };
-      Object.assign(changes.rest, { machines: fresh([...old.slice(1), young]) });
-    },
+    release: (value) =>
+      Object.assign(changes.rest, inReleases(ofReleases(started(from), "made", value, NOW))),
+    moved: (value) => Object.assign(changes.rest, inReleases(ofReleases(started(from), "moved", value, NOW))),
     pinned: (value) => Object.assign(changes.policy, { pinnedMachineId: value }),
     frozen: (value) =>
       Object.assign(changes.policy, { frozenUntil: NOW + Number.parseInt(value, 10) * MINUTE_MS }),
     updating: (value) =>
       Object.assign(changes.rest, {
         machines: fresh([...started(from - Number(value)), ...started(Number(value)).map(updating)]),
+      }),
+    green: (value) => Object.assign(changes.rest, deploying("blueGreen", from, Number(value))),
+    rolling: (value) => Object.assign(changes.rest, deploying("rolling", from, Number(value))),
+    full: (value) =>
+      Object.assign(changes.rest, {
+        machines: fresh([...started(from), ...stopped(Number(value))]),
+        fly: { ...NOTHING, noRoom: [...noRoomFor(null), ...(changes.rest.fly?.noRoom ?? [])] },
+      }),
+    stuck: () =>
+      Object.assign(changes.rest, {
+        fly: { ...NOTHING, noRoom: [...(changes.rest.fly?.noRoom ?? []), ...noRoomFor("s0")] },
       }),
     machines: (value) => Object.assign(changes.rest, { machines: part(value, started(from)) }),
     samples: (value) => {
@@ -139,6 +142,25 @@ function part<T>(status: string, value: T, ageMs?: number): Part<T> {
   if (status === "missing") return { status, why: "no answer", ...(ageMs === undefined ? {} : { ageMs }) };
   if (status === "stale") return { status, value, ageMs: ageMs ?? HOUR_MS, why: "too old" };
   throw new Error(`a part is stale or missing, not ${status}`);
+}
+
+const NOTHING: FlyNow = { release: null, outdated: [], proxy: null, noRoom: [] };
+
+function deploying(kind: "blueGreen" | "rolling", from: number, resting: number): Partial<Observation> {
+  const machines = fresh([...started(from), ...stopped(resting)]);
+  return { machines, fly: { ...NOTHING, release: { kind, why: "release v2 is under way" } } };
+}
+
+function inReleases(machines: readonly Machine[]): Partial<Observation> {
+  return { machines: fresh(machines), ...flySeen(machines) };
+}
+
+function stopped(count: number): Machine[] {
+  return started(count).map((machine, i) => ({ ...machine, id: `s${i}`, state: "stopped" }));
+}
+
+function noRoomFor(machineId: string | null): FlyNow["noRoom"] {
+  return [{ machineId, since: NOW - MINUTE_MS, until: NOW + MINUTE_MS, why: "region" }];
 }
 
 function traffic(load: number, minutesAgo: number): TrafficSeries {

@@ -131,6 +131,15 @@ describe("the controls", () => {
     );
   });
 
+  it("deploy blue-green, step by step", async () => {
+    const { fly, read, send } = await serve();
+    const step = (word: string) => ({ app: "shop", processGroup: "app", step: word });
+    expect(await read("POST /_sim/deploy", step("begin"))).toEqual({ machines: 2 });
+    expect(fly.machines().filter(({ cordoned }) => cordoned)).toHaveLength(2);
+    expect(await read("POST /_sim/deploy", step("finish"))).toEqual({ machines: 2 });
+    expect((await send("POST /_sim/deploy", step("paint"))).status).toBe(400);
+  });
+
   it("show ledger, machines and tally, and remove regions and apps", async () => {
     const { read, send } = await serve();
     await read("POST /_sim/clock", { advanceMs: 180_000 });

@@ -121,6 +121,12 @@ describe.skipIf(!isHere)("answers against Fly's OpenAPI file", () => {
     const regions = json(call(fly, "GET //platform/regions"));
     expect(check("main.regionResponse", regions)).toEqual(CLEAN);
     for (const row of regions.regions as Json[]) expect(check("main.regionRow", row)).toEqual(CLEAN);
+    const placed = json(
+      call(fly, "POST //platform/placements", { org_slug: "personal", region: "any", count: 2 }),
+    );
+    expect(check("main.getPlacementsResponse", placed)).toEqual(CLEAN);
+    for (const row of placed.regions as Json[])
+      expect(check("placement.RegionPlacement", row)).toEqual(CLEAN);
     const token = json(call(fly, "GET //tokens/current"));
     expect(check("CurrentTokenResponse", token)).toEqual(CLEAN);
     for (const row of token.tokens as Json[]) expect(check("main.tokenInfo", row)).toEqual(CLEAN);
