@@ -23,8 +23,8 @@ export type DefaultsRow = {
 
 export function shippedPolicy(requestsPerWorker: number): Policy {
   const { defaultPolicy } = readConfig({
-    DATABASE_URL: "postgres://bench@127.0.0.1/bench",
-    REDIS_URL: "http://127.0.0.1:1",
+    DATABASE_URL: "postgres://bench@db.example/bench",
+    REDIS_URL: "https://redis.example",
     REDIS_TOKEN: "none",
     FLY_API_TOKEN: "none",
     FLY_APPS: "bench",

@@ -243,15 +243,21 @@ function outlookStepMs({ binMs }: ForecastState): number {
 
 /** Predictions are of the bins that SQL judges; where ours are narrower, of the highest within one. */
 function predictionsAt(state: ForecastState, panel: Panel, isAlone: boolean, now: Instant): Prediction[] {
-  const read = loadReader(state, STORED_QUANTILES);
-  return HORIZONS_MS.map((horizonMs) => {
-    const targetAt = floorTo(now + horizonMs, FORECAST_BIN_MS);
-    const bin = { from: targetAt, until: targetAt + FORECAST_BIN_MS };
-    if (state.binMs < FORECAST_BIN_MS)
-      return { horizonMs, targetAt, load: maxOverShort(state, bin, STORED_QUANTILES) };
-    if (isAlone) return { horizonMs, targetAt, load: read(binAt(state, targetAt)) };
-    const { load } = panel.forecast({ ...bin, quantiles: STORED_QUANTILES });
-    return { horizonMs, targetAt, load: load.map((curve) => curve[0]!) };
+  const targets = HORIZONS_MS.map((horizonMs) => {
+    return { horizonMs, targetAt: floorTo(now + horizonMs, FORECAST_BIN_MS) };
+  });
+  const binOf = (from: Instant) => ({ from, until: from + FORECAST_BIN_MS });
+  if (state.binMs < FORECAST_BIN_MS) {
+    const highest = (at: Instant) => maxOverShort(state, binOf(at), STORED_QUANTILES);
+    return targets.map((target) => ({ ...target, load: highest(target.targetAt) }));
+  }
+  if (isAlone) {
+    const read = loadReader(state, STORED_QUANTILES);
+    return targets.map((target) => ({ ...target, load: read(binAt(state, target.targetAt)) }));
+  }
+  return targets.map((target) => {
+    const { load } = panel.forecast({ ...binOf(target.targetAt), quantiles: STORED_QUANTILES });
+    return { ...target, load: load.map((curve) => curve[0]!) };
   });
 }
 

@@ -75,6 +75,14 @@ export function rootAhead(parts: BinAhead, errors: readonly number[]): number {
   return Math.max(0, root);
 }
 
+/** The same for one bin alone: only its own leads' errors are read. */
+export function rootAt(parts: BinAhead, leads: readonly Lead[], quantile: Quantile): number {
+  let root = 0;
+  for (const part of parts)
+    root += part.share * (part.median + part.spread * errorQuantile(leads[part.lead]!.errors, quantile));
+  return Math.max(0, root);
+}
+
 /** shares[lead]: all errors summed up, read once, used for every root. */
 export function sharesOf(leads: readonly Lead[]): readonly Float64Array[] {
   return leads.map((lead) => errorShares(lead.errors));

@@ -14,9 +14,9 @@
 
 import type { Quantile } from "../quantile.ts";
 import { HOUR_MS, type Instant } from "../time.ts";
-import { type BinAhead, binAhead, errorsAt, rootAhead, shareBelow, sharesOf } from "./bins-ahead.ts";
+import { type BinAhead, binAhead, errorsAt, rootAhead, rootAt, shareBelow, sharesOf } from "./bins-ahead.ts";
 import { binAt } from "./grid.ts";
-import { rootAt } from "./memory.ts";
+import { rootAt as rootOfBin } from "./memory.ts";
 import { type Desk, freshDesk } from "./mixture.ts";
 import { loadOf } from "./root.ts";
 import type { ForecastState } from "./state.ts";
@@ -127,9 +127,7 @@ export function maxOverShort(
   const bins = Math.max(1, Math.round((until - from) / state.binMs));
   const middle = binAhead(state, freshDesk(), first + Math.floor(bins / 2));
   const independent = Math.max(1, bins / crowdingOf(state));
-  return quantiles.map((quantile) =>
-    loadOf(rootAhead(middle, errorsAt(state.leads, quantile ** (1 / independent)))),
-  );
+  return quantiles.map((quantile) => loadOf(rootAt(middle, state.leads, quantile ** (1 / independent))));
 }
 
 /** Every third hour, and a bin later each time: forecasts the hour that ends with `bin` from before it, and learns θ from its highest bin. */
@@ -141,7 +139,7 @@ export function learnPeak(state: ForecastState, desk: Desk, bin: number): void {
   const bins: BinAhead[] = [];
   let highest = 0;
   for (let b = origin + 1; b <= bin; b++) {
-    const root = rootAt(memory, b);
+    const root = rootOfBin(memory, b);
     if (Number.isNaN(root)) return;
     highest = Math.max(highest, root);
     bins.push(binAhead(state, desk, b, origin));
