@@ -28,7 +28,7 @@ afterAll(() => lab.close());
 
 async function adopt(app: string): Promise<void> {
   lab.nextSlot();
-  await lab.adopt(app, { quantile: 0.5, max_workers: 6 });
+  await lab.adopt(app, { unserved_price: 2, max_workers: 6 });
 }
 
 async function prepare(app: string, load: number): Promise<void> {

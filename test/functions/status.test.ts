@@ -10,7 +10,7 @@ beforeAll(async () => {
     blog: [{ region: "fra" }],
   });
   lab.nextSlot();
-  await lab.adopt("shop", { quantile: 0.5, max_workers: 4 });
+  await lab.adopt("shop", { unserved_price: 2, max_workers: 4 });
   await lab.adopt("blog");
   lab.nextSlot();
   await lab.feed("shop", 60, 1_400);
