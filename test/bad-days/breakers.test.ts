@@ -38,7 +38,7 @@ const functionLog = () => lab.stack.functions.get("auto-scaling")!.log();
 
 async function prepare(app: string, regions = ["fra"], load = 1_900): Promise<void> {
   lab.nextSlot();
-  await lab.adopt(app, { quantile: 0.5, max_workers: 8 });
+  await lab.adopt(app, { unserved_price: 2, max_workers: 8 });
   lab.nextSlot();
   for (const region of regions) await lab.feed(app, 60, load, region);
 }

@@ -10,7 +10,7 @@ beforeAll(async () => {
     blog: [{ region: "fra" }],
   });
   lab.nextSlot();
-  await lab.adopt("shop", { quantile: 0.5, max_workers: 4 });
+  await lab.adopt("shop", { unserved_price: 2, max_workers: 4 });
   await lab.adopt("blog");
   lab.nextSlot();
   await lab.feed("shop", 60, 1_400);
@@ -126,7 +126,7 @@ describe("/pools", () => {
       body.forecast.horizons.map(({ horizonSeconds }: { horizonSeconds: number }) => horizonSeconds),
     ).toEqual([900, 3_600, 21_600, 86_400, 604_800]);
     expect(Object.keys(body.forecast.horizons[0].load)).toEqual(["0.1", "0.5", "0.9", "0.95", "0.99"]);
-    expect(body.plan).toMatchObject({ source: "cache", quantile: 0.5, requestsPerWorker: 500 });
+    expect(body.plan).toMatchObject({ source: "cache", unserved_price: 2, requestsPerWorker: 500 });
     expect(body.plan.bins.length).toBeGreaterThan(5);
     for (const { load, machines } of body.plan.bins)
       expect(machines).toBe(Math.min(4, Math.max(1, Math.ceil(load / 500))));
