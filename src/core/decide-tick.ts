@@ -3,8 +3,10 @@
  * the benches, the simulator and the dashboard's "why" all call this and nothing else.
  */
 import { type Action, planActions } from "./actions.ts";
-import { capacityModelOf } from "./capacity/capacity-model.ts";
+import { type CapacityModel, capacityModelOf, type Learned } from "./capacity/capacity-model.ts";
 import { fleetNow } from "./capacity/fleet-now.ts";
+import { describeLead } from "./capacity/lead-time.ts";
+import { learnedLead } from "./capacity/learned-lead.ts";
 import { type Belief, PLAN_QUANTILES, planCapacity, planWindow } from "./capacity/plan-capacity.ts";
 import { type Decision, decide } from "./decide.ts";
 import { loadReader } from "./forecast/bins-ahead.ts";
@@ -35,7 +37,7 @@ import { type Observation, partValue } from "./observation.ts";
 import { goalOf } from "./policy.ts";
 import { believe, book, freshLedger, type ServiceLedger } from "./service-ledger.ts";
 import type { PeakAhead } from "./severity.ts";
-import { DAY_MS, floorTo, HOUR_MS, type Instant, MINUTE_MS } from "./time.ts";
+import { DAY_MS, floorTo, HOUR_MS, type Instant, MINUTE_MS, SECOND_MS } from "./time.ts";
 
 export type Prediction = {
   readonly horizonMs: number;
@@ -62,16 +64,30 @@ export type TickDecision = {
   readonly state: ForecastState | null;
   /** The promise's books to carry on. */
   readonly ledger: ServiceLedger | null;
+  /** What was used in place of the policy's capacity and lead time; absent where nothing was. */
+  readonly learned?: Learned;
 };
 
 /** So far ahead a decision says what it foresees. */
 export const FORESEEN_MS = [5 * MINUTE_MS, HOUR_MS, 6 * HOUR_MS, DAY_MS] as const;
 
 export function decideTick(given: Observation): TickDecision {
-  const observation = { ...given, ledger: bookService(given) };
+  const learned = learnedOf(given);
+  const known = learned === null ? given : { ...given, learned };
+  const observation = { ...known, ledger: bookService(known) };
   const foreseen = forecastTraffic(observation);
   const { decision, actions } = decideFrom(foreseen, observation);
-  return { decision, actions, ...foreseen, ledger: leaveFleet(observation, decision) };
+  const ledger = leaveFleet(observation, decision);
+  return { decision, actions, ...foreseen, ledger, ...(learned && { learned }) };
+}
+
+function learnedOf({ boots, machines, policy }: Observation): Learned | null {
+  const lead = learnedLead(boots ?? [], partValue(machines), policy.leadSeconds);
+  return lead && { leadMs: Math.round(lead.p95Seconds * SECOND_MS), says: [describeLead(lead)] };
+}
+
+function modelOf({ policy, learned }: Observation): CapacityModel {
+  return capacityModelOf(policy, learned);
 }
 
 /** Steps 5 to 7, for a forecast at hand: what replay runs again from a stored record. */
@@ -80,7 +96,7 @@ export function decideFrom(
   observation: Observation,
 ): Pick<TickDecision, "decision" | "actions"> {
   const { now, slot, cadenceMs, policy, pool, attempt } = observation;
-  const model = capacityModelOf(policy);
+  const model = modelOf(observation);
   const plan = planCapacity(
     forecast,
     model,
@@ -110,20 +126,19 @@ function beliefOf({ policy, ledger }: Observation): Belief {
 }
 
 /** Only what flyahead itself ran counts against its promise. */
-function bookService({ ledger, samples, policy, mode, now }: Observation): ServiceLedger | null {
+function bookService(observation: Observation): ServiceLedger | null {
+  const { ledger, samples, policy, mode, now } = observation;
   const series = partValue(samples);
   if (ledger === null || series === null || mode !== "act") return ledger;
-  return book(ledger, series, policy.requestsPerWorker, policy.shortShare, now);
+  return book(ledger, series, modelOf(observation).requestsPerWorker, policy.shortShare, now);
 }
 
 /** The fleet as this decision leaves it: what is asked for serves after the lead time, what is stopped goes at once. */
-function leaveFleet(
-  { ledger, machines, policy, mode, now }: Observation,
-  { from, to }: Decision,
-): ServiceLedger | null {
+function leaveFleet(observation: Observation, { from, to }: Decision): ServiceLedger | null {
+  const { ledger, machines, mode, now } = observation;
   const seen = partValue(machines);
   if (seen === null) return ledger;
-  const { leadMs } = capacityModelOf(policy);
+  const { leadMs } = modelOf(observation);
   const { serving, bootingUntil } = fleetNow(seen, leadMs, now);
   const after = mode === "act" ? to : from;
   const booting = [...bootingUntil, ...new Array<Instant>(Math.max(0, after - from)).fill(now + leadMs)];
@@ -138,7 +153,7 @@ function leaveFleet(
 type Step4 = Pick<TickDecision, "forecast" | "peaks" | "state" | "predictions" | "nextPeak" | "weights">;
 
 function forecastTraffic(observation: Observation): Step4 {
-  const { now, slot, cadenceMs, policy } = observation;
+  const { now, slot, cadenceMs } = observation;
   const learned = learnSamples(observation);
   if (learned === null || learned.profile.overallCount === 0) {
     return { forecast: null, state: learned, peaks: [], predictions: [], nextPeak: null, weights: [] };
@@ -146,7 +161,7 @@ function forecastTraffic(observation: Observation): Step4 {
   const outside = freshAnswer(observation);
   const rivals = rivalsOf(learned, outside, observation);
   const panel = panelOf(learned, rivals);
-  const { from, until } = planWindow(now, slot, cadenceMs, capacityModelOf(policy).leadMs);
+  const { from, until } = planWindow(now, slot, cadenceMs, modelOf(observation).leadMs);
   const quantile = quantileAt(beliefOf(observation).risk);
   const day = { from: now, until: now + PEAK_WINDOW_MS, quantiles: [quantile], binMs: FORECAST_BIN_MS };
   const untils = FORESEEN_MS.map((withinMs) => now + withinMs);
