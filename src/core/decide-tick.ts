@@ -3,10 +3,9 @@
  * the benches, the simulator and the dashboard's "why" all call this and nothing else.
  */
 import { type Action, planActions } from "./actions.ts";
+import type { CapacityMemory } from "./capacity/capacity-memory.ts";
 import { type CapacityModel, capacityModelOf, type Learned } from "./capacity/capacity-model.ts";
 import { fleetNow } from "./capacity/fleet-now.ts";
-import { describeLead } from "./capacity/lead-time.ts";
-import { learnedLead } from "./capacity/learned-lead.ts";
 import { type Belief, PLAN_QUANTILES, planCapacity, planWindow } from "./capacity/plan-capacity.ts";
 import { type Decision, decide } from "./decide.ts";
 import { loadReader } from "./forecast/bins-ahead.ts";
@@ -33,11 +32,12 @@ import { busiestOf, lookAhead, maximaUntil, maxOverShort } from "./forecast/peak
 import { sisterRival } from "./forecast/prior.ts";
 import type { ForecastState } from "./forecast/state.ts";
 import { quantileAt, riskOf } from "./goal.ts";
+import { learnMachines, leaveMachines } from "./learned.ts";
 import { type Observation, partValue } from "./observation.ts";
 import { goalOf } from "./policy.ts";
 import { believe, book, freshLedger, type ServiceLedger } from "./service-ledger.ts";
 import type { PeakAhead } from "./severity.ts";
-import { DAY_MS, floorTo, HOUR_MS, type Instant, MINUTE_MS, SECOND_MS } from "./time.ts";
+import { DAY_MS, floorTo, HOUR_MS, type Instant, MINUTE_MS } from "./time.ts";
 
 export type Prediction = {
   readonly horizonMs: number;
@@ -66,24 +66,29 @@ export type TickDecision = {
   readonly ledger: ServiceLedger | null;
   /** What was used in place of the policy's capacity and lead time; absent where nothing was. */
   readonly learned?: Learned;
+  /** What was learned of the machines' capacity, to carry on; absent where no signal was ever measured. */
+  readonly capacity?: CapacityMemory;
 };
 
 /** So far ahead a decision says what it foresees. */
 export const FORESEEN_MS = [5 * MINUTE_MS, HOUR_MS, 6 * HOUR_MS, DAY_MS] as const;
 
 export function decideTick(given: Observation): TickDecision {
-  const learned = learnedOf(given);
+  const { learned, memory } = learnMachines(given);
   const known = learned === null ? given : { ...given, learned };
   const observation = { ...known, ledger: bookService(known) };
   const foreseen = forecastTraffic(observation);
   const { decision, actions } = decideFrom(foreseen, observation);
   const ledger = leaveFleet(observation, decision);
-  return { decision, actions, ...foreseen, ledger, ...(learned && { learned }) };
-}
-
-function learnedOf({ boots, machines, policy }: Observation): Learned | null {
-  const lead = learnedLead(boots ?? [], partValue(machines), policy.leadSeconds);
-  return lead && { leadMs: Math.round(lead.p95Seconds * SECOND_MS), says: [describeLead(lead)] };
+  const capacity = memory && leaveMachines(memory, observation, decision);
+  return {
+    decision,
+    actions,
+    ...foreseen,
+    ledger,
+    ...(learned && { learned }),
+    ...(capacity && { capacity }),
+  };
 }
 
 function modelOf({ policy, learned }: Observation): CapacityModel {

@@ -32,7 +32,7 @@ export type FullRecord = {
   readonly confidence: number | null;
   readonly observation: Omit<
     Observation,
-    "machines" | "samples" | "state" | "boots" | "outside" | "sisters" | "events" | "pool"
+    "machines" | "samples" | "state" | "boots" | "capacity" | "outside" | "sisters" | "events" | "pool"
   > & {
     readonly machines: Part<readonly string[]>;
     readonly samples: Part<TrafficSeriesText>;
@@ -57,7 +57,7 @@ export function tickRecord(
   if (decision.kind === "hold" && decision.constraints.length === 0)
     return { v: VERSION, kind: "short", confidence };
   const { machines, samples, state: _state, outside: _outside, sisters: _sisters, ...more } = observation;
-  const { events: _events, pool: _pool, boots: _boots, ...rest } = more;
+  const { events: _events, pool: _pool, boots: _boots, capacity: _capacity, ...rest } = more;
   const record: FullRecord = {
     v: VERSION,
     kind: "full",
