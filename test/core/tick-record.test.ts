@@ -3,6 +3,7 @@
  */
 import { describe, expect, it } from "vitest";
 import { BOOT_EVIDENCE, BOOT_PATHS } from "../../src/core/capacity/boots.ts";
+import { EMPTY_CAPACITY, learnCapacity } from "../../src/core/capacity/learn-capacity.ts";
 import { decideTick } from "../../src/core/decide-tick.ts";
 import { MACHINE_STATES, type Machine } from "../../src/core/fleet.ts";
 import { ensembleForecaster } from "../../src/core/forecast/ensemble.ts";
@@ -52,6 +53,18 @@ const BOOTS = BOOT_PATHS.flatMap((path) =>
     return { path, evidence, count: 200, p50: 212.345, p95: 412.345, p99: 512.345 };
   }),
 );
+
+/** Machines that were seen to carry 88 requests a minute, by cpu. */
+const CARRIES_LESS = learnCapacity(
+  EMPTY_CAPACITY,
+  Array.from({ length: 600 }, (_, i) => ({
+    at: NOW - DAY_MS + i * MINUTE_MS,
+    requests: 10 + i / 7,
+    cpu: (10 + i / 7) / 110,
+  })),
+  () => ({ workers: 1, size: "unknown" }),
+);
+const WATCH = { size: "unknown", lookedAt: NOW, since: null, workers: 1, spans: [] };
 
 /** Ids as long as Fly's. */
 const flyMachines = (count: number) =>
@@ -116,6 +129,14 @@ describe("replay", () => {
         state: history,
         machines: fresh(started(9)),
         policy: policy({ frozenUntil: NOW + HOUR_MS, pinnedMachineId: "m0" }),
+      },
+    ],
+    [
+      "a growth for machines that carry less than was given",
+      {
+        state: history,
+        machines: fresh(started(1)),
+        capacity: { state: CARRIES_LESS, watch: WATCH, samples: null },
       },
     ],
     [
@@ -210,8 +231,11 @@ describe("size", () => {
       samples: fresh(minutesBefore(NOW, new Array<number>(60).fill(5_987))),
       policy: policy({ maxWorkers: 60 }),
       boots: BOOTS,
+      capacity: { state: CARRIES_LESS, watch: WATCH, samples: null },
     });
     const record = expectReplay(seen);
+    expect(record.observation).not.toHaveProperty("capacity");
+    expect(record.observation.learned?.says).toHaveLength(2);
     expect(record).not.toHaveProperty("actions");
     expect(record.observation.learned?.leadMs).toBe(412_345);
     expect(record.observation).not.toHaveProperty("boots");

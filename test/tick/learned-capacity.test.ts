@@ -16,17 +16,25 @@ import { memoryScene, type Scene, SETTINGS } from "../support/memory-ports.ts";
 const MOST = mostOf(PLAN);
 /** The load at which a machine's cpu is at 80 %. */
 const TRUTH = ((0.8 - PLAN.idleCpu) / (PLAN.busyCpu - PLAN.idleCpu)) * MOST;
-/** As many machines as ten carry, at noon. */
-const demandAt = (at: Instant) => MOST * (1 + 9 * Math.sin((Math.PI * (at % DAY_MS)) / DAY_MS) ** 2);
+/** In what a machine can do at most: so much at midnight, and nine more at noon. */
+const demandAt = (at: Instant, night = 1) =>
+  MOST * (night + 9 * Math.sin((Math.PI * (at % DAY_MS)) / DAY_MS) ** 2);
 
 type World = {
   readonly days: number;
   readonly requestsPerWorker: number;
+  readonly night?: number;
   readonly learnCapacity?: boolean;
   readonly measured?: readonly (keyof TrafficSample)[];
 };
 
-async function live({ days, requestsPerWorker, learnCapacity, measured = ["cpu", "p95LatencyMs"] }: World) {
+async function live({
+  days,
+  requestsPerWorker,
+  night,
+  learnCapacity,
+  measured = ["cpu", "p95LatencyMs"],
+}: World) {
   const start = NOW - days * DAY_MS;
   const size = { cpuKind: "shared", cpus: 1, memoryMb: 256 };
   const scene = memoryScene(
@@ -45,7 +53,13 @@ async function live({ days, requestsPerWorker, learnCapacity, measured = ["cpu",
   await tick(start);
   scene.ports.history.setPool(POOL, { mode: "act" });
   for (let slot = start; slot < NOW; slot += CADENCE_MS) {
-    await serve(scene, slot, measured, () => noise.logNormal(1, 0.05));
+    await serve(
+      scene,
+      slot,
+      measured,
+      (at) => demandAt(at, night),
+      () => noise.logNormal(1, 0.05),
+    );
     scene.ports.clock.set(slot + CADENCE_MS + 3_000);
     await tick(slot + CADENCE_MS);
   }
@@ -57,12 +71,13 @@ async function serve(
   { ports }: Scene,
   from: Instant,
   measured: readonly (keyof TrafficSample)[],
+  demand: (at: Instant) => number,
   noise: () => number,
 ): Promise<void> {
   const workers = (await ports.machineApi.list("shop")).filter(isActive).length;
   const samples = Array.from({ length: CADENCE_MS / MINUTE_MS }, (_, i) => {
     const at = from + i * MINUTE_MS;
-    const share = (demandAt(at) * noise()) / (workers * MOST);
+    const share = (demand(at) * noise()) / (workers * MOST);
     const all = sampleAt({ ...PLAN, workers }, at, share, noise);
     const kept = measured.map((name) => [name, all[name]]);
     // Counted as they come, those that will fail too.
@@ -71,6 +86,32 @@ async function serve(
   });
   await ports.samples.store(samples, ports.clock.now());
 }
+
+test("half of what machines carry is found too, as they run fuller", async () => {
+  const { rows } = await live({ days: 2, requestsPerWorker: TRUTH / 2, night: 0.1, measured: ["cpu"] });
+  const most = rows.map(({ decision }) => Number(/learned (\d+) from cpu/.exec(decision.reason)?.[1] ?? 0));
+  expect(Math.abs(most.at(-1)! / TRUTH - 1)).toBeLessThan(0.1);
+  const machinesAt = (at: Instant) => rows.find(({ decidedAt }) => decidedAt >= at)!.decision.to;
+  expect(machinesAt(NOW)).toBeLessThan(0.75 * machinesAt(NOW - DAY_MS));
+});
+
+describe("where nothing is to be learned", () => {
+  const asText = ({ rows, row }: Awaited<ReturnType<typeof live>>) =>
+    JSON.stringify({ rows, hot: row.hot, cold: row.cold }).replaceAll(',"learnCapacity":false', "");
+  const given = { days: 0.5, requestsPerWorker: TRUTH } as const;
+
+  test("because only requests are measured, every byte is as if nobody wished to learn", async () => {
+    const measured = ["requests"] as const;
+    const wished = asText(await live({ ...given, measured }));
+    expect(wished).toBe(asText(await live({ ...given, measured, learnCapacity: false })));
+    expect(wished).not.toMatch(/"watch"|"capacity"/);
+  });
+
+  test("because the policy wants none of it, signals change nothing", async () => {
+    const without = asText(await live({ ...given, measured: ["requests"], learnCapacity: false }));
+    expect(asText(await live({ ...given, learnCapacity: false }))).toBe(without);
+  });
+});
 
 describe("REQUESTS_PER_WORKER twice too high", async () => {
   const { rows, reasons, row } = await live({ days: 4, requestsPerWorker: 2 * TRUTH });

@@ -70,7 +70,7 @@ export function leaveWatch(
 ): FleetWatch {
   const { serving, bootingUntil } = fleetNow(machines, leadMs, now);
   const before = serving + bootingUntil.length;
-  const settled = after === before ? now : now + Math.max(SETTLED_MS, after > before ? leadMs : 0);
+  const settled = after === before ? now : now + SETTLED_MS + (after > before ? leadMs : 0);
   const isClear = commonSize(machines) === watch.size && !machines.some(isFailing);
   return {
     ...watch,
