@@ -91,7 +91,7 @@ export function decide(
     extraMachineHours: rounded(((to - from) * Math.max(0, slot + cadenceMs - now)) / HOUR_MS),
     constraints: bites,
   } as const;
-  return { ...facts, reason: reasonOf(facts, loadNow, plan, because) };
+  return { ...facts, reason: reasonOf(facts, loadNow, plan, because, observation.learned?.says) };
 }
 
 /** Whole blocks of machines; the last one only as far as it is filled now. */

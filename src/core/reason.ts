@@ -8,6 +8,7 @@ export function reasonOf(
   loadNow: number | null,
   plan: CapacityPlan,
   because: string,
+  learned: readonly string[] = [],
 ): string {
   const { kind, from, to, needNow, worth, constraints } = decision;
   const move =
@@ -15,7 +16,7 @@ export function reasonOf(
   const bites = constraints
     .map((bite) => `; ${bite.name}: ${bite.to} instead of ${bite.from} (${bite.why})`)
     .join("");
-  return `${move}: ${foreseen(plan, because)}, ${measured(loadNow, needNow)}${keep(worth)}${bites}.`;
+  return `${move}: ${foreseen(plan, because)}, ${measured(loadNow, needNow)}${keep(worth)}${learned.map((one) => `; ${one}`).join("")}${bites}.`;
 }
 
 function foreseen({ bins, window, quantile }: CapacityPlan, because: string): string {
