@@ -61,6 +61,7 @@ const environment = z.object({
     .pipe(z.union([z.literal(1), z.literal(5), z.literal(15)]))
     .default(15),
   REQUESTS_PER_WORKER: z.coerce.number().positive().default(500),
+  LEARN_CAPACITY: z.enum(["true", "false"]).default("true"),
   MIN_WORKERS_PER_REGION: whole(0, 10_000, 1),
   MAX_WORKERS_PER_REGION: whole(0, 10_000, 10),
   SCALING_COOLDOWN_SECONDS: whole(0, 86_400, 300),
@@ -138,6 +139,7 @@ const EXPECTED: Record<string, string> = {
   SCALING_MODE: "observe, advise or act",
   CADENCE_MINUTES: "1, 5 or 15",
   REQUESTS_PER_WORKER: "the requests a minute that one machine carries, above 0",
+  LEARN_CAPACITY: "true or false",
   MIN_WORKERS_PER_REGION: "a whole number from 0, not above MAX_WORKERS_PER_REGION",
   MAX_WORKERS_PER_REGION: "a whole number from 0 to 10000",
   SCALING_COOLDOWN_SECONDS: "whole seconds from 0 to 86400",
@@ -253,6 +255,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
         minWorkers: given.MIN_WORKERS_PER_REGION,
         maxWorkers: given.MAX_WORKERS_PER_REGION,
         requestsPerWorker: given.REQUESTS_PER_WORKER,
+        ...(given.LEARN_CAPACITY === "false" ? { learnCapacity: false } : {}),
         shortShare: given.SHORT_MINUTES_PERCENT / 100,
         unservedPrice: given.UNSERVED_PRICE ?? null,
         leadSeconds: given.LEAD_SECONDS,

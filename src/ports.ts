@@ -304,13 +304,14 @@ export type Samples = {
   /**
    * Requests per bin of several pools of an app, each from its own instant (on the bin's grid) to `until`, in one round
    * trip. For the tick, which reads four weeks of minutes where a forecaster has no state yet. Pools without samples are absent.
+   * With them, where a window asks, the samples that tell of the machines.
    */
   readSeries(
     app: string,
     windows: readonly SeriesWindow[],
     until: Instant,
     binMs: number,
-  ): Promise<{ readonly pool: PoolKey; readonly series: TrafficSeries }[]>;
+  ): Promise<readonly PoolSeries[]>;
 };
 
 /** A machine as a source of metrics needs to know it. */
@@ -387,7 +388,18 @@ export type Pulls = {
   finish(progress: PullProgress, now: Instant): Promise<boolean>;
 };
 
-export type SeriesWindow = { readonly pool: PoolKey; readonly from: Instant };
+export type SeriesWindow = {
+  readonly pool: PoolKey;
+  readonly from: Instant;
+  /** From here on, samples that measured errors, latency, cpu or concurrency are wanted as such. */
+  readonly signalsFrom?: Instant;
+};
+export type PoolSeries = {
+  readonly pool: PoolKey;
+  readonly series: TrafficSeries;
+  /** Ascending, with these four and the requests alone; absent where they were not asked for. */
+  readonly signals?: readonly TrafficSample[];
+};
 
 /** What a forecaster outside is asked about one app: the load of each bin to come, of each of its pools. */
 export type ExpertRequest = {

@@ -102,7 +102,9 @@ function decideAgain(pool: AnsweredPool, row: HistoryRow, record: FullRecord): s
     const written = { ...withFloat4({ ...row, ...pick(row, again) }), actions: planned };
     return [
       ...differences(again, written, "decided again from the record", `history row ${row.id}`),
-      ...differences({ actions: record.actions }, { actions: planned }, "the record", "the answer"),
+      ...(record.actions === undefined
+        ? []
+        : differences({ actions: record.actions }, { actions: planned }, "the record", "the answer")),
     ];
   } catch (error) {
     return [`record: it cannot be decided again: ${(error as Error).message}`];

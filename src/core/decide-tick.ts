@@ -3,7 +3,8 @@
  * the benches, the simulator and the dashboard's "why" all call this and nothing else.
  */
 import { type Action, planActions } from "./actions.ts";
-import { type CapacityModel, capacityModelOf, machinesFor } from "./capacity/capacity-model.ts";
+import type { CapacityMemory } from "./capacity/capacity-memory.ts";
+import { type CapacityModel, capacityModelOf, type Learned, machinesFor } from "./capacity/capacity-model.ts";
 import { fleetNow } from "./capacity/fleet-now.ts";
 import {
   type Belief,
@@ -38,6 +39,7 @@ import { sisterRival } from "./forecast/prior.ts";
 import type { ForecastState } from "./forecast/state.ts";
 import { quantileAt, riskOf } from "./goal.ts";
 import { surplusMachines } from "./keep-created.ts";
+import { learnMachines, leaveMachines } from "./learned.ts";
 import { type Observation, partValue } from "./observation.ts";
 import { goalOf } from "./policy.ts";
 import { interpolateQuantile } from "./quantile.ts";
@@ -74,16 +76,36 @@ export type TickDecision = {
   readonly state: ForecastState | null;
   /** The promise's books to carry on. */
   readonly ledger: ServiceLedger | null;
+  /** What was used in place of the policy's capacity and lead time; absent where nothing was. */
+  readonly learned?: Learned;
+  /** What was learned of the machines' capacity, to carry on; absent where no signal was ever measured. */
+  readonly capacity?: CapacityMemory;
 };
 
 /** So far ahead a decision says what it foresees. */
 export const FORESEEN_MS = [5 * MINUTE_MS, HOUR_MS, 6 * HOUR_MS, DAY_MS] as const;
 
 export function decideTick(given: Observation): TickDecision {
-  const observation = { ...given, ledger: bookService(given) };
+  const { learned, memory } = learnMachines(given);
+  const known = learned === null ? given : { ...given, learned };
+  const observation = { ...known, ledger: bookService(known) };
   const foreseen = forecastTraffic(observation);
   const { plan, decision, actions } = decideFrom(foreseen, observation);
-  return { plan, decision, actions, ...foreseen, ledger: leaveFleet(observation, decision) };
+  const ledger = leaveFleet(observation, decision);
+  const capacity = memory && leaveMachines(memory, observation, decision);
+  return {
+    plan,
+    decision,
+    actions,
+    ...foreseen,
+    ledger,
+    ...(learned && { learned }),
+    ...(capacity && { capacity }),
+  };
+}
+
+function modelOf({ policy, learned }: Observation): CapacityModel {
+  return capacityModelOf(policy, learned);
 }
 
 /** Steps 5 to 7, for a forecast at hand: what replay runs again from a stored record. */
@@ -92,7 +114,7 @@ export function decideFrom(
   observation: Observation,
 ): Pick<TickDecision, "plan" | "decision" | "actions"> {
   const { now, slot, cadenceMs, policy, pool, attempt } = observation;
-  const model = capacityModelOf(policy);
+  const model = modelOf(observation);
   const plan = planCapacity(
     forecast,
     model,
@@ -138,20 +160,19 @@ function beliefOf({ policy, ledger }: Observation): Belief {
 }
 
 /** Only what flyahead itself ran counts against its promise. */
-function bookService({ ledger, samples, policy, mode, now }: Observation): ServiceLedger | null {
+function bookService(observation: Observation): ServiceLedger | null {
+  const { ledger, samples, policy, mode, now } = observation;
   const series = partValue(samples);
   if (ledger === null || series === null || mode !== "act") return ledger;
-  return book(ledger, series, policy.requestsPerWorker, policy.shortShare, now);
+  return book(ledger, series, modelOf(observation).requestsPerWorker, policy.shortShare, now);
 }
 
 /** The fleet as this decision leaves it: what is asked for serves after the lead time, what is stopped goes at once. */
-function leaveFleet(
-  { ledger, machines, policy, mode, now }: Observation,
-  { from, to }: Decision,
-): ServiceLedger | null {
+function leaveFleet(observation: Observation, { from, to }: Decision): ServiceLedger | null {
+  const { ledger, machines, mode, now } = observation;
   const seen = partValue(machines);
   if (seen === null) return ledger;
-  const { leadMs } = capacityModelOf(policy);
+  const { leadMs } = modelOf(observation);
   const { serving, bootingUntil } = fleetNow(seen, leadMs, now);
   const after = mode === "act" ? to : from;
   const booting = [...bootingUntil, ...new Array<Instant>(Math.max(0, after - from)).fill(now + leadMs)];
@@ -166,7 +187,7 @@ function leaveFleet(
 type Step4 = Pick<TickDecision, "forecast" | "peaks" | "state" | "predictions" | "nextPeak" | "weights">;
 
 function forecastTraffic(observation: Observation): Step4 {
-  const { now, slot, cadenceMs, policy } = observation;
+  const { now, slot, cadenceMs } = observation;
   const learned = learnSamples(observation);
   if (learned === null || learned.profile.overallCount === 0) {
     return { forecast: null, state: learned, peaks: [], predictions: [], nextPeak: null, weights: [] };
@@ -174,7 +195,7 @@ function forecastTraffic(observation: Observation): Step4 {
   const outside = freshAnswer(observation);
   const rivals = rivalsOf(learned, outside, observation);
   const panel = panelOf(learned, rivals);
-  const { from, until } = planWindow(now, slot, cadenceMs, capacityModelOf(policy).leadMs);
+  const { from, until } = planWindow(now, slot, cadenceMs, modelOf(observation).leadMs);
   const quantile = quantileAt(beliefOf(observation).risk);
   const day = { from: now, until: now + PEAK_WINDOW_MS, quantiles: [quantile], binMs: FORECAST_BIN_MS };
   const untils = FORESEEN_MS.map((withinMs) => now + withinMs);

@@ -3,6 +3,8 @@
  * value here, not an exception, so that every rule can say what it does without it.
  */
 import type { BootStats } from "./capacity/boot-stats.ts";
+import type { CapacityNews } from "./capacity/capacity-memory.ts";
+import type { Learned } from "./capacity/capacity-model.ts";
 import type { TrafficEvent } from "./events/event.ts";
 import type { Machine, PoolKey } from "./fleet.ts";
 import type { OutsideForecast } from "./forecast/outside.ts";
@@ -72,6 +74,10 @@ export type Observation = {
   readonly bookedWorkers: number;
   /** How long the pool's boots took of late; absent where none was measured. */
   readonly boots?: readonly BootStats[];
+  /** What was learned of the machines' capacity, and samples to learn from; absent where the policy wants none of it. */
+  readonly capacity?: CapacityNews;
+  /** What outranks the policy's capacity and lead time: put in by decideTick, and kept in the record. */
+  readonly learned?: Learned;
   /** From the forecaster's watermark, and at least the stabilisation time, up to now. */
   readonly samples: Part<TrafficSeries>;
   /** What was pulled for it, how old that is; absent where no source is configured. Its samples are in `samples`. */

@@ -20,6 +20,8 @@ export type Policy = Rules & {
   readonly maxWorkers: number;
   /** Requests a minute that one machine carries. */
   readonly requestsPerWorker: number;
+  /** Whether what was measured may outrank that where it is sure enough; absent: it may. */
+  readonly learnCapacity?: boolean;
   /** At most this share of minutes short, in (0, 1); unless a price is set. */
   readonly shortShare: number;
   /** Machine-hours that an unserved machine-hour is worth, above 1; null: the promise above counts. */

@@ -14,15 +14,16 @@ export function reasonOf(
   loadNow: number | null,
   plan: CapacityPlan,
   because: string,
-  observation: Pick<Observation, "fly" | "pool">,
+  observation: Pick<Observation, "fly" | "pool" | "learned">,
 ): string {
   const { kind, from, to, needNow, worth, constraints } = decision;
   const move =
     kind === "hold" ? `Hold ${from}` : `${kind === "grow" ? "Grow" : "Shrink"} from ${from} to ${to}`;
+  const learned = (observation.learned?.says ?? []).map((one) => `; ${one}`).join("");
   const bites = constraints
     .map((bite) => `; ${bite.name}: ${bite.to} instead of ${bite.from} (${bite.why})`)
     .join("");
-  return `${move}: ${foreseen(plan, because)}, ${measured(loadNow, needNow)}${keep(worth)}${bites}.${besideFly(decision, observation)}`;
+  return `${move}: ${foreseen(plan, because)}, ${measured(loadNow, needNow)}${keep(worth)}${learned}${bites}.${besideFly(decision, observation)}`;
 }
 
 /** A full region is told in any case: under its minimum a pool is held without a rule that changes the number. */

@@ -1,8 +1,8 @@
 /**
  * What is kept of a decision: enough to run steps 5 to 7 again and find the identical Decision and Actions, in at most
  * 4 KB. Machines are kept as one word each, samples only as far back as the rules look, the forecast as the bins that
- * were planned with. Where nothing changed a short record says so; where even the full one is too large (hundreds of
- * machines) it is marked `cut` and cannot be replayed.
+ * were planned with. Where nothing changed a short record says so; a large one leaves its actions out, which follow from the
+ * rest; where even that is too large (hundreds of machines) it is marked `cut` and cannot be replayed.
  */
 import type { Action } from "./actions.ts";
 import { loadLookBackMs, lookBackMs } from "./constraints/look-back.ts";
@@ -36,7 +36,18 @@ export type FullRecord = {
   readonly confidence: number | null;
   readonly observation: Omit<
     Observation,
-    "machines" | "samples" | "state" | "outside" | "sisters" | "events" | "pool" | "policy" | "tally" | "fly"
+    | "machines"
+    | "samples"
+    | "state"
+    | "boots"
+    | "capacity"
+    | "outside"
+    | "sisters"
+    | "events"
+    | "pool"
+    | "policy"
+    | "tally"
+    | "fly"
   > & {
     /** As far as a rule minds. */
     readonly tally?: Partial<Tally>;
@@ -49,7 +60,8 @@ export type FullRecord = {
   };
   readonly forecast: Forecast | null;
   readonly peaks: readonly PeakAhead[];
-  readonly actions: readonly Action[];
+  /** Absent where there was no room for them: `redecide` finds them again. */
+  readonly actions?: readonly Action[];
 };
 /** Gaps are null: JSON has no NaN. */
 type TrafficSeriesText = {
@@ -60,13 +72,14 @@ type TrafficSeriesText = {
 
 export function tickRecord(
   observation: Observation,
-  { decision, actions, forecast, peaks, ledger }: TickDecision,
+  { decision, actions, forecast, peaks, ledger, learned }: TickDecision,
 ): TickRecord {
   const confidence = forecast?.confidence ?? null;
   if (decision.kind === "hold" && decision.constraints.length === 0 && actions.length === 0)
     return { v: VERSION, kind: "short", confidence };
   const { machines, samples, state: _state, outside: _outside, sisters: _sisters, ...more } = observation;
-  const { events: _events, pool: _pool, tally: _tally, fly, ...rest } = more;
+  const { events: _events, pool: _pool, boots: _boots, capacity: _capacity, tally: _tally, ...seen } = more;
+  const { fly, ...rest } = seen;
   const matters = whatMatters(actions, fly?.outdated);
   const record: FullRecord = {
     v: VERSION,
@@ -76,6 +89,7 @@ export function tickRecord(
       ...rest,
       policy: packPolicy(observation.policy),
       ...packTally(observation),
+      ...(learned && { learned }),
       ledger: ledger && { ...ledger, fleet: NO_FLEET },
       ...packFly(fly),
       machines: mapPart(machines, (list) => list.map((one) => packMachine(one, matters))),
@@ -83,10 +97,13 @@ export function tickRecord(
     },
     forecast,
     peaks,
-    actions,
   };
-  const bytes = new TextEncoder().encode(JSON.stringify(record)).length;
-  return bytes <= RECORD_LIMIT_BYTES ? record : { v: VERSION, kind: "cut", confidence };
+  if (fits({ ...record, actions })) return { ...record, actions };
+  return fits(record) ? record : { v: VERSION, kind: "cut", confidence };
+}
+
+function fits(record: FullRecord): boolean {
+  return new TextEncoder().encode(JSON.stringify(record)).length <= RECORD_LIMIT_BYTES;
 }
 
 /** Steps 5 to 7 again. The answer equals what was decided then, or the code has changed its mind since. */

@@ -3,6 +3,7 @@
  * marked as missing; only without the books there is no tick, since nothing could be written down either.
  */
 import { type Boot, bootsOf } from "../core/capacity/boots.ts";
+import type { CapacityNews } from "../core/capacity/capacity-memory.ts";
 import { lookBackMs } from "../core/constraints/look-back.ts";
 import { isSchedule } from "../core/constraints/schedule-text.ts";
 import { isActive, type Machine, type PoolKey, poolName } from "../core/fleet.ts";
@@ -23,8 +24,9 @@ import { DAY_MS, floorTo, formatInstant, type Instant, MINUTE_MS, SECOND_MS } fr
 import { measuredUntil, type TrafficSeries } from "../core/traffic.ts";
 import { isTimeZone } from "../core/zone.ts";
 import { isMachineApiError, messageOf } from "../errors.ts";
-import type { Lease, OpenTick, PoolMemory, TickPorts, TickRequest } from "../ports.ts";
+import type { Lease, OpenTick, PoolMemory, PoolSeries, TickPorts, TickRequest } from "../ports.ts";
 import { askExperts } from "./ask-experts.ts";
+import { capacityWindow, knownCapacity } from "./capacity-window.ts";
 import { detectOverride } from "./detect-override.ts";
 import { flyNow } from "./fly-now.ts";
 import { pullSamples } from "./pull-samples.ts";
@@ -110,6 +112,7 @@ export async function observe(
           ...(base.memory !== null && base.memory.boots.length > 0 ? { boots: base.memory.boots } : {}),
           samples: base.samples,
           ...(base.source === undefined ? {} : { source: base.source }),
+          ...capacityNews(base, read),
           state: base.state,
           ledger: base.memory?.state?.hot.ledger ?? null,
           ...(said[i] === undefined ? {} : { outside: said[i] }),
@@ -286,7 +289,7 @@ function bootsIn({ memory }: PoolBase, machines: readonly Machine[], now: Instan
   return bootsOf(memory.machines, machines, memory.openIntents, memory.lookedAt, now);
 }
 
-type SeriesByPool = Part<ReadonlyMap<string, TrafficSeries>>;
+type SeriesByPool = Part<ReadonlyMap<string, PoolSeries>>;
 
 async function readSamples(
   app: string,
@@ -298,13 +301,24 @@ async function readSamples(
   try {
     const windows = bases
       .filter(({ memory }) => memory !== null)
-      .map(({ pool, samplesFrom }) => ({ pool, from: samplesFrom(now) }));
+      .map((base) => ({
+        pool: base.pool,
+        from: base.samplesFrom(now),
+        ...capacityWindow(base.memory, base.policy, now, binMs),
+      }));
     const read = await samples.readSeries(app, windows, floorTo(now, binMs), binMs);
-    return { status: "fresh", value: new Map(read.map(({ pool, series }) => [poolName(pool), series])) };
+    return { status: "fresh", value: new Map(read.map((one) => [poolName(one.pool), one])) };
   } catch (error) {
     log("read samples", { app, error: messageOf(error) });
     return { status: "missing", why: messageOf(error) };
   }
+}
+
+/** What is known of the machines' capacity, and what was read of it. */
+function capacityNews({ pool, memory, policy }: PoolBase, read: SeriesByPool): { capacity?: CapacityNews } {
+  const samples = partValue(read)?.get(poolName(pool))?.signals ?? null;
+  const known = knownCapacity(memory, policy);
+  return known === null ? {} : { capacity: { ...known, samples } };
 }
 
 function samplesPart(
@@ -316,7 +330,7 @@ function samplesPart(
   const newest = base.state === null ? null : measuredLast(base.state);
   const age = newest === null ? {} : { ageMs: now - newest };
   if (read.status === "missing") return { ...read, ...age };
-  const series = read.value.get(poolName(base.pool));
+  const series = read.value.get(poolName(base.pool))?.series;
   const until = series && measuredUntil(series);
   // Where samples are missing, a source that should have brought them says why.
   const also = source?.status === "missing" ? `; ${source.why}` : "";

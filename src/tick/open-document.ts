@@ -4,13 +4,11 @@ import { encodeCold, encodeHot } from "../core/forecast/codec.ts";
 import { patternsOf } from "../core/forecast/patterns.ts";
 import { partValue } from "../core/observation.ts";
 import { tickRecord } from "../core/tick-record.ts";
-import { HOUR_MS, type Instant } from "../core/time.ts";
+import type { Instant } from "../core/time.ts";
 import type { Lease, OpenTick, PoolTick, TickRequest } from "../ports.ts";
+import { isCheckpointDue } from "./checkpoint.ts";
 import type { ObservedApp, ObservedPool } from "./observe.ts";
 import type { TickSettings } from "./settings.ts";
-
-/** The checkpoint is forty times the journal that follows it; saving it hourly keeps a tick's writes small. */
-const COLD_SAVED_EVERY_MS = HOUR_MS;
 
 export type DecidedPool = ObservedPool & { readonly tick: TickDecision };
 
@@ -39,8 +37,7 @@ function poolTick(
 ): PoolTick {
   const { pool, mode, policy, machines } = observation;
   const { state } = tick;
-  // A clock that went back must not keep the cold part from being saved until it has caught up.
-  const coldDue = coldSavedAt === null || now < coldSavedAt || now - coldSavedAt >= COLD_SAVED_EVERY_MS;
+  const coldDue = isCheckpointDue(coldSavedAt, now);
   return {
     pool,
     mode,
@@ -51,10 +48,14 @@ function poolTick(
     boots: newBoots,
     actions: mode === "act" ? tick.actions : [],
     override: newOverride,
-    hot: state === null ? null : encodeHot(state, tick.ledger),
+    hot: state === null ? null : encodeHot(state, tick.ledger, tick.capacity?.watch),
     cold:
       state !== null && coldDue
-        ? { state: encodeCold(state), patterns: patternsOf(state), weights: tick.weights }
+        ? {
+            state: encodeCold(state, tick.capacity?.state),
+            patterns: patternsOf(state),
+            weights: tick.weights,
+          }
         : null,
     predictions: tick.predictions,
     nextPeak: tick.nextPeak,

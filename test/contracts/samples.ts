@@ -114,6 +114,49 @@ export function describeSamples(name: string, make: () => Promise<SamplesHarness
       expect(found?.series.values).toEqual([7, 0, Number.NaN, 5]);
     });
 
+    it("adds what tells of the machines, for the windows that ask, from their own instants", async () => {
+      const told = (pool: PoolKey, minute: number) => {
+        const all = { errors: 1, p95LatencyMs: 87.25, cpu: 0.5, concurrency: 17 };
+        return { ...sample(pool, minute, 10), ...all, memory: 0.25, disk: 0.125, queueDepth: 3 };
+      };
+      await samples.store(
+        [told(fra, 3), told(fra, 0), { ...sample(fra, 1, 7), cpu: 0 }, sample(fra, 2, 8), told(iad, 0)],
+        NOW,
+      );
+      const windows = [
+        { pool: fra, from: START + 2 * MINUTE_MS, signalsFrom: START + MINUTE_MS },
+        { pool: iad, from: START },
+      ];
+      const found = await samples.readSeries(fra.app, windows, START + 4 * MINUTE_MS, MINUTE_MS);
+      const of = (pool: PoolKey) => found.find((one) => one.pool.region === pool.region);
+      expect(of(fra)).toEqual({
+        pool: fra,
+        series: { start: START + 2 * MINUTE_MS, binMs: MINUTE_MS, values: [8, 10] },
+        signals: [
+          { at: START + MINUTE_MS, requests: 7, cpu: 0 },
+          {
+            at: START + 3 * MINUTE_MS,
+            requests: 10,
+            errors: 1,
+            p95LatencyMs: 87.25,
+            cpu: 0.5,
+            concurrency: 17,
+          },
+        ],
+      });
+      expect(of(iad)).not.toHaveProperty("signals");
+    });
+
+    it("has an empty list for a window that asks where nothing tells of the machines", async () => {
+      await samples.store([sample(fra, 0, 7), { ...sample(iad, 0, 7), cpu: 0.5 }], NOW);
+      const windows = [
+        { pool: fra, from: START, signalsFrom: START },
+        { pool: iad, from: START, signalsFrom: START + MINUTE_MS },
+      ];
+      const found = await samples.readSeries(fra.app, windows, START + MINUTE_MS, MINUTE_MS);
+      expect(found.map(({ signals }) => signals)).toEqual([[], []]);
+    });
+
     it("answers nothing for no window, a pool nobody knows, and a window that is over before it begins", async () => {
       await samples.store([sample(fra, 0, 1)], NOW);
       expect(await samples.readSeries(fra.app, [], NOW, MINUTE_MS)).toEqual([]);

@@ -57,6 +57,34 @@ describe("before the traffic", () => {
   });
 });
 
+describe("a lead time that was measured", () => {
+  const boots = (p95: number, count = 40) =>
+    [{ path: "create", evidence: "event", count, p50: 1, p95, p99: 2 * p95 }] as const;
+  const steep = (at: number) => (at % DAY_MS >= DAY_MS / 2 + 25 * MINUTE_MS ? 780 : 80);
+  const seen = {
+    state: weeksOf(steep),
+    samples: fresh(minutesBefore(NOW, new Array<number>(15).fill(80))),
+    machines: fresh(started(2)),
+  };
+
+  it("is planned with, and told", () => {
+    const slow = decideTick(observation({ ...seen, boots: boots(900) }));
+    const owners = decideTick(observation({ ...seen, policy: policy({ leadSeconds: 900 }) }));
+    expect(slow.decision.reason).toContain("; a create takes 900 s (P95 of 40 boots)");
+    expect(slow.learned).toEqual({ leadMs: 900_000, says: ["a create takes 900 s (P95 of 40 boots)"] });
+    expect({ ...slow.decision, reason: "" }).toEqual({ ...owners.decision, reason: "" });
+    const quick = decideTick(observation({ ...seen, boots: boots(1.5) }));
+    expect(slow.decision.needCovered).toBeGreaterThan(quick.decision.needCovered!);
+    expect(slow.ledger?.fleet.bootingUntil.every((at) => at === NOW + 900_000)).toBe(true);
+    expect(slow.ledger?.fleet.bootingUntil.length).toBeGreaterThan(0);
+  });
+
+  it("changes nothing where too few boots were measured", () => {
+    const few = decideTick(observation({ ...seen, boots: boots(1.5, 19) }));
+    expect(JSON.stringify(few)).toBe(JSON.stringify(decideTick(observation(seen))));
+  });
+});
+
 describe("zero traffic", () => {
   const quiet = fresh(minutesBefore(NOW, new Array<number>(15).fill(0)));
   const withMinimum = (minWorkers: number) =>

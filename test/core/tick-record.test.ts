@@ -2,6 +2,8 @@
  * A record that went through JSON must decide the same again, and fit into 4 KB.
  */
 import { describe, expect, it } from "vitest";
+import { BOOT_EVIDENCE, BOOT_PATHS } from "../../src/core/capacity/boots.ts";
+import { EMPTY_CAPACITY, learnCapacity } from "../../src/core/capacity/learn-capacity.ts";
 import { decideTick } from "../../src/core/decide-tick.ts";
 import { MACHINE_STATES, type Machine } from "../../src/core/fleet.ts";
 import { ensembleForecaster } from "../../src/core/forecast/ensemble.ts";
@@ -56,6 +58,25 @@ function expectReplay(seen: Observation): FullRecord {
   expect(redecide(seen.pool, stored)).toEqual({ decision, actions });
   return stored;
 }
+
+/** Of every way, as many percentiles as there can be. */
+const BOOTS = BOOT_PATHS.flatMap((path) =>
+  BOOT_EVIDENCE.map((evidence) => {
+    return { path, evidence, count: 200, p50: 212.345, p95: 412.345, p99: 512.345 };
+  }),
+);
+
+/** Machines that were seen to carry 88 requests a minute, by cpu. */
+const CARRIES_LESS = learnCapacity(
+  EMPTY_CAPACITY,
+  Array.from({ length: 600 }, (_, i) => ({
+    at: NOW - DAY_MS + i * MINUTE_MS,
+    requests: 10 + i / 7,
+    cpu: (10 + i / 7) / 110,
+  })),
+  () => ({ workers: 1, size: "unknown" }),
+);
+const WATCH = { size: "unknown", lookedAt: NOW, since: null, workers: 1, spans: [] };
 
 /** Ids as long as Fly's. */
 const flyMachines = (count: number) =>
@@ -139,6 +160,18 @@ describe("replay", () => {
         machines: fresh(started(9)),
         policy: policy({ frozenUntil: NOW + HOUR_MS, pinnedMachineId: "m0" }),
       },
+    ],
+    [
+      "a growth for machines that carry less than was given",
+      {
+        state: history,
+        machines: fresh(started(1)),
+        capacity: { state: CARRIES_LESS, watch: WATCH, samples: null },
+      },
+    ],
+    [
+      "a growth with a lead time that was measured",
+      { state: history, machines: fresh(started(1)), boots: BOOTS },
     ],
     [
       "a later attempt that runs late",
@@ -226,6 +259,25 @@ describe("size", () => {
     });
     const record = expectReplay(seen);
     expect(record.actions).toHaveLength(10);
+    expect(bytesOf(record)).toBeLessThanOrEqual(RECORD_LIMIT_BYTES);
+  });
+
+  it("leaves the actions out where a lead time that was measured takes their room", () => {
+    const machines = flyMachines(60).map((one, i) => (i < 10 ? { ...one, state: "stopped" as const } : one));
+    const seen = observation({
+      state: history,
+      machines: fresh(machines),
+      samples: fresh(minutesBefore(NOW, new Array<number>(60).fill(5_987))),
+      policy: policy({ maxWorkers: 60 }),
+      boots: BOOTS,
+      capacity: { state: CARRIES_LESS, watch: WATCH, samples: null },
+    });
+    const record = expectReplay(seen);
+    expect(record.observation).not.toHaveProperty("capacity");
+    expect(record.observation.learned?.says).toHaveLength(2);
+    expect(record).not.toHaveProperty("actions");
+    expect(record.observation.learned?.leadMs).toBe(412_345);
+    expect(record.observation).not.toHaveProperty("boots");
     expect(bytesOf(record)).toBeLessThanOrEqual(RECORD_LIMIT_BYTES);
   });
 

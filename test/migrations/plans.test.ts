@@ -65,9 +65,11 @@ it("a tick: what it reads and what it writes", async () => {
   const history = createPostgresHistory(sql);
   const windows = POOLS.map((pool) => ({ pool, from: NOW - 30 * MINUTE_MS }));
   expect(await walks(() => history.recall("shop", NOW))).toEqual([]);
-  expect(await walks(() => createPostgresSamples(sql).readSeries("shop", windows, NOW, MINUTE_MS))).toEqual(
-    [],
-  );
+  const asking = windows.map((one) => ({ ...one, signalsFrom: NOW - 60 * MINUTE_MS }));
+  for (const asked of [windows, asking, [...windows.slice(1), asking[0]!]])
+    expect(await walks(() => createPostgresSamples(sql).readSeries("shop", asked, NOW, MINUTE_MS))).toEqual(
+      [],
+    );
   const answer = await leases.acquire("shop", NOW, 60_000);
   if (answer.status !== "held") throw new Error(answer.status);
   expect(await walks(() => history.openTick(tickOf(answer.lease, NOW, POOLS)))).toEqual([]);

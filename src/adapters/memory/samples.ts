@@ -45,10 +45,13 @@ export function createMemorySamples(database: MemoryDatabase): Samples {
       return row === undefined ? [] : between(row, from, until);
     },
     readSeries: async (app, windows, until, binMs) =>
-      windows.flatMap(({ pool, from }) => {
+      windows.flatMap(({ pool, from, signalsFrom }) => {
         const row = pool.app === app ? livePool(database, pool) : undefined;
         const samples = row === undefined ? [] : between(row, from, until);
-        return samples.length === 0 ? [] : [{ pool, series: toSeries(samples, from, until, binMs) }];
+        if (row === undefined || samples.length === 0) return [];
+        const series = toSeries(samples, from, until, binMs);
+        if (signalsFrom === undefined) return [{ pool, series }];
+        return [{ pool, series, signals: between(row, signalsFrom, until).flatMap(signalsOf) }];
       }),
   };
 }
@@ -80,6 +83,13 @@ function putPulled(row: PoolRow, sample: PoolSample): boolean {
 function isSame(a: TrafficSample, b: TrafficSample): boolean {
   const names = new Set([...Object.keys(a), ...Object.keys(b)] as (keyof TrafficSample)[]);
   return [...names].every((name) => a[name] === b[name]);
+}
+
+/** The sample with what tells of the machines, or nothing where it has none of it. */
+function signalsOf({ at, requests, errors, p95LatencyMs, cpu, concurrency }: TrafficSample): TrafficSample[] {
+  const signals = Object.entries({ errors, p95LatencyMs, cpu, concurrency });
+  const measured = signals.filter(([, value]) => value !== undefined);
+  return measured.length === 0 ? [] : [{ at, requests, ...Object.fromEntries(measured) }];
 }
 
 function between({ samplesByDay }: PoolRow, from: Instant, until: Instant): TrafficSample[] {

@@ -37,9 +37,11 @@ export function createPostgresSamples(sql: Sql): Samples {
 
     async readSeries(app, windows, until, binMs) {
       if (windows.length === 0) return [];
+      const asked = windows.some(({ signalsFrom }) => signalsFrom !== undefined);
       const rows = await sql<SeriesRow[]>`
-        select w.region, w.process_group, q."from", t.places, t.requests
-        from jsonb_to_recordset(${windowDocument(windows)}::text::jsonb) as q (region text, "processGroup" text, "from" float8)
+        select w.region, w.process_group, q."from", t.places, t.requests ${asked ? sql`, q."signalsFrom", m.signals` : sql``}
+        from jsonb_to_recordset(${windowDocument(windows)}::text::jsonb)
+          as q (region text, "processGroup" text, "from" float8, "signalsFrom" float8)
         join flyahead.worker_regions w on (w.app, w.region, w.process_group) = (${app}, q.region, q."processGroup")
         cross join lateral (
           select array_to_json(array_agg(((flyahead.epoch_ms(s.at) - q."from") / ${binMs})::integer)) as places,
@@ -47,10 +49,12 @@ export function createPostgresSamples(sql: Sql): Samples {
           from flyahead.traffic_samples s
           where s.pool_id = w.id and s.at >= flyahead.instant(q."from") and s.at < flyahead.instant(${until})
         ) t
+        ${asked ? signalsJoin(sql, until) : sql``}
         where t.places is not null`;
       return rows.map((row) => ({
         pool: { app, region: row.region, processGroup: row.process_group },
         series: seriesOf(row, until, binMs),
+        ...(row.signalsFrom == null ? {} : { signals: (row.signals ?? []).map(signalOf) }),
       }));
     },
   };
@@ -139,13 +143,40 @@ type SeriesRow = {
   from: number;
   places: number[];
   requests: number[];
+  /** In a query that asks for signals. */
+  signalsFrom?: number | null;
+  signals?: SignalRow[] | null;
 };
+type SignalRow = [
+  at: number,
+  requests: number,
+  errors: number | null,
+  p95LatencyMs: number | null,
+  cpu: number | null,
+  concurrency: number | null,
+];
 type SampleRow = { [K in keyof TrafficSample]-?: TrafficSample[K] | null };
 
 function windowDocument(windows: readonly SeriesWindow[]): string {
   return JSON.stringify(
-    windows.map(({ pool, from }) => ({ region: pool.region, processGroup: pool.processGroup, from })),
+    windows.map(({ pool, ...rest }) => ({ region: pool.region, processGroup: pool.processGroup, ...rest })),
   );
+}
+
+/** Beside the series of requests, only in the ticks that ask: the others keep their query. */
+function signalsJoin(sql: Sql, until: Instant) {
+  return sql`
+    cross join lateral (
+      select array_to_json(array_agg(json_build_array(
+        flyahead.epoch_ms(s.at), s.requests, s.errors, s.p95_latency_ms, s.cpu, s.concurrency) order by s.at)) as signals
+      from flyahead.traffic_samples s
+      where s.pool_id = w.id and s.at >= flyahead.instant(q."signalsFrom") and s.at < flyahead.instant(${until})
+        and num_nonnulls(s.errors, s.p95_latency_ms, s.cpu, s.concurrency) > 0
+    ) m`;
+}
+
+function signalOf([at, requests, errors, p95LatencyMs, cpu, concurrency]: SignalRow): TrafficSample {
+  return withoutNulls({ at, requests, errors, p95LatencyMs, cpu, concurrency });
 }
 
 function seriesOf({ from, places, requests }: SeriesRow, until: Instant, binMs: number): TrafficSeries {
@@ -156,6 +187,6 @@ function seriesOf({ from, places, requests }: SeriesRow, until: Instant, binMs: 
   return { start: from, binMs, values };
 }
 
-function withoutNulls(row: SampleRow): TrafficSample {
+function withoutNulls(row: Partial<SampleRow>): TrafficSample {
   return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as TrafficSample;
 }

@@ -13,8 +13,19 @@ export type CapacityModel = {
   readonly room?: Room | undefined;
 };
 
-export function capacityModelOf(policy: Policy): CapacityModel {
-  return { requestsPerWorker: policy.requestsPerWorker, leadMs: policy.leadSeconds * 1_000 };
+/** What was measured well enough to be used in place of what the owner said; absent parts are the owner's. */
+export type Learned = {
+  readonly leadMs?: number;
+  readonly requestsPerWorker?: number;
+  /** One sentence for each: what is learned is never used silently. */
+  readonly says: readonly string[];
+};
+
+export function capacityModelOf(policy: Policy, learned?: Learned): CapacityModel {
+  return {
+    requestsPerWorker: learned?.requestsPerWorker ?? policy.requestsPerWorker,
+    leadMs: learned?.leadMs ?? policy.leadSeconds * 1_000,
+  };
 }
 
 /** The fewest machines that carry `load` requests a minute. */

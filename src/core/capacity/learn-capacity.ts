@@ -14,8 +14,8 @@ import type { TrafficSample } from "../traffic.ts";
 import { addReadings, type LevelStates, type Readings, SIGNALS, type Signal } from "./load-levels.ts";
 
 const VERSION = 1;
-/** Of as many sizes as a pool is likely to have seen lately. */
-const MOST_SIZES = 3;
+/** The one that serves and the one before it: more have no room in the cold state. */
+const MOST_SIZES = 2;
 /** The counts of odd values look back about so many. */
 const ODD_LOOK_BACK = 2_000;
 

@@ -10,6 +10,8 @@
  *
  * The trap is NaN, which JSON turns into null: a gap is the one 16-bit number that no root uses.
  */
+import type { FleetWatch } from "../capacity/fleet-watch.ts";
+import type { CapacityState } from "../capacity/learn-capacity.ts";
 import type { ServiceLedger } from "../service-ledger.ts";
 import type { Instant } from "../time.ts";
 import { bytesOf, toBase64 } from "./base64.ts";
@@ -32,6 +34,8 @@ export type HotState = {
   through: Instant;
   /** The promise's books travel with the state: they too change at every tick. */
   ledger?: ServiceLedger;
+  /** What served since the capacity was last saved; absent where no signal was ever measured. */
+  watch?: FleetWatch;
   /** float32 loads of the bins before it, the newest last; NaN where none was learned. */
   journal: string;
   /** Absent where no outside expert was ever asked. */
@@ -50,13 +54,19 @@ export type ColdState = {
   coarse: string;
   fine: string;
   counts: string;
+  /** What machines of each size looked like under load; absent where no signal was ever measured. */
+  capacity?: CapacityState;
 };
 
 export function encodeState(state: ForecastState, ledger: ServiceLedger | null = null): StoredState {
   return { hot: encodeHot(state, ledger), cold: encodeCold(state) };
 }
 
-export function encodeHot(state: ForecastState, ledger: ServiceLedger | null = null): HotState {
+export function encodeHot(
+  state: ForecastState,
+  ledger: ServiceLedger | null = null,
+  watch: FleetWatch | null = null,
+): HotState {
   const { zone, binMs, through, journal, outside } = state;
   const end = binAt(state, through);
   const loads = journal.map((_, i) => journal[(end + i) % journal.length]!);
@@ -67,11 +77,12 @@ export function encodeHot(state: ForecastState, ledger: ServiceLedger | null = n
     through,
     journal: toBase64(loads),
     ...(ledger && { ledger }),
+    ...(watch && { watch }),
     ...(outside && { outside: encodeOutside(outside, end) }),
   };
 }
 
-export function encodeCold(state: ForecastState): ColdState {
+export function encodeCold(state: ForecastState, capacity: CapacityState | null = null): ColdState {
   const { zone, binMs, through, memory, profile, pulse } = state;
   const { coarse, fine, counts } = arraysOf(state);
   const scales = Float32Array.from(coarse, scaleOf);
@@ -88,6 +99,7 @@ export function encodeCold(state: ForecastState): ColdState {
     coarse: toBase64(Int16Array.from(coarse.flatMap((array, i) => stepsOf(array, scales[i]!)))),
     fine: toBase64(Float32Array.from(fine.flatMap((array) => [...array]))),
     counts: toBase64(Uint8Array.from(counts.flatMap((array) => [...array]))),
+    ...(capacity && { capacity }),
   };
 }
 

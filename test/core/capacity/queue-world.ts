@@ -54,7 +54,8 @@ export function world(changes: Partial<WorldPlan>): { plan: WorldPlan; samples: 
   return { plan, samples };
 }
 
-function sampleAt(plan: WorldPlan, at: Instant, share: number, noise: () => number): TrafficSample {
+/** One minute in which `share` of what the machines can do is asked of them. */
+export function sampleAt(plan: WorldPlan, at: Instant, share: number, noise: () => number): TrafficSample {
   const done = Math.min(share, 1);
   const asked = share * mostOf(plan) * plan.workers;
   const requests = Math.round(done * mostOf(plan) * plan.workers);

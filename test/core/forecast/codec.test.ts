@@ -1,9 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { decodeState, encodeState, type StoredState } from "../../../src/core/forecast/codec.ts";
+import { EMPTY_CAPACITY, learnCapacity } from "../../../src/core/capacity/learn-capacity.ts";
+import {
+  decodeState,
+  encodeCold,
+  encodeHot,
+  encodeState,
+  type StoredState,
+} from "../../../src/core/forecast/codec.ts";
 import { ensembleForecaster } from "../../../src/core/forecast/ensemble.ts";
 import { emptyState } from "../../../src/core/forecast/state.ts";
 import { DAY_MS, MINUTE_MS } from "../../../src/core/time.ts";
 import { createRandom } from "../../../src/sim/random.ts";
+import { world } from "../capacity/queue-world.ts";
 import { minutesFrom, NOW } from "../examples.ts";
 
 const HOT_LIMIT_BYTES = 4_096;
@@ -52,6 +60,28 @@ it("keeps within the limits: hot 4 KB, cold 48 KB", () => {
   const { hot, cold } = encodeState(busy);
   expect(bytesOf(hot)).toBeLessThanOrEqual(HOT_LIMIT_BYTES);
   expect(bytesOf(cold)).toBeLessThanOrEqual(COLD_LIMIT_BYTES);
+});
+
+it("keeps within them with what machines of two sizes carry and what served, and reads the same without", () => {
+  const wide = world({ days: 20, calm: 0.001, peak: 1.2, noise: 0.5, serviceSeconds: 0.01 });
+  const serving = (at: number) => {
+    return { workers: 2, size: at < NOW - 20 * DAY_MS ? "performance-16x-131072" : "performance-8x-65536" };
+  };
+  const capacity = learnCapacity(EMPTY_CAPACITY, wide.samples, serving);
+  expect(Object.keys(capacity.sizes)).toHaveLength(2);
+  const spans = Array.from({ length: 12 }, (_, i) => [NOW - i - 1, NOW - i, 1_000] as const);
+  const watch = { size: "performance-16x-131072", lookedAt: NOW, since: NOW, workers: 1_000, spans };
+  const ledger = {
+    through: NOW,
+    fleet: { serving: 20, bootingUntil: [NOW, NOW] },
+    balance: -1.2345678901234567,
+    minutes: 9_876.543210987655,
+    short: 1.2345678901234567,
+  };
+  const stored = { hot: encodeHot(busy, ledger, watch), cold: encodeCold(busy, capacity) };
+  expect(bytesOf(stored.hot)).toBeLessThanOrEqual(HOT_LIMIT_BYTES);
+  expect(bytesOf(stored.cold)).toBeLessThanOrEqual(COLD_LIMIT_BYTES);
+  expect(decodeState(throughJson(stored))).toEqual(decodeState(throughJson(encodeState(busy))));
 });
 
 // The cold part of bins of one minute is over its limit: the product has none.

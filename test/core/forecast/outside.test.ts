@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from "vitest";
 import { decideTick, type TickDecision } from "../../../src/core/decide-tick.ts";
-import { decodeState, encodeState, type StoredState } from "../../../src/core/forecast/codec.ts";
+import { decodeState, encodeHot, encodeState, type StoredState } from "../../../src/core/forecast/codec.ts";
 import { ensembleForecaster } from "../../../src/core/forecast/ensemble.ts";
 import { STORED_QUANTILES } from "../../../src/core/forecast/forecast.ts";
 import { noteOutside, type OutsideForecast } from "../../../src/core/forecast/outside.ts";
@@ -149,7 +149,15 @@ describe("a forecaster that nearly knows what comes", () => {
       state = noteOutside(state, answerOf(NEARLY, through + BIN_MS, "a-name-of-thirty-two-letters-long"));
     }
     expect(state.outside!.waiting.length).toBeGreaterThan(40);
-    expect(Buffer.byteLength(JSON.stringify(encodeState(state).hot))).toBeLessThanOrEqual(4_096);
+    const spans = Array.from({ length: 12 }, (_, i) => [FIRST_TICK - i - 1, FIRST_TICK - i, 99] as const);
+    const watch = {
+      size: "performance-16x-131072",
+      lookedAt: FIRST_TICK,
+      since: FIRST_TICK,
+      workers: 99,
+      spans,
+    };
+    expect(Buffer.byteLength(JSON.stringify(encodeHot(state, null, watch)))).toBeLessThanOrEqual(4_096);
   });
 
   it("whose memory cannot be read is judged anew, and costs the pool nothing else", () => {
