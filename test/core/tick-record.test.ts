@@ -281,6 +281,26 @@ describe("size", () => {
     expect(bytesOf(record)).toBeLessThanOrEqual(RECORD_LIMIT_BYTES);
   });
 
+  it("is at most 4 KB with fifty machines in a deploy, of which all that is known of Fly is told", () => {
+    const machines = flyMachines(50).map((one, i) => ({
+      ...one,
+      ...ofRelease(i < 25 ? 1_233 : 1_234),
+      ...(i < 10 ? { state: "stopped" as const } : {}),
+      ...(i === 49 ? { lastAsked: { verb: "start", by: "user", at: NOW - MINUTE_MS } as const } : {}),
+      proxy: { autostop: "stop", autostart: false, minRunning: 5 } as const,
+    }));
+    const { fly } = flySeen(machines);
+    const seen = observation({
+      state: history,
+      machines: fresh(machines),
+      fly: { ...fly!, noRoom: [{ machineId: null, since: NOW, until: NOW + HOUR_MS, why: "region" }] },
+      samples: fresh(minutesBefore(NOW, new Array<number>(60).fill(5_987))),
+      policy: policy({ ...DEFAULT_RULES, maxWorkers: 60, stabilisationSeconds: 900, staleSeconds: 600 }),
+    });
+    expect([fly?.release?.kind, fly?.outdated.length, fly?.proxy === null]).toEqual(["rolling", 25, false]);
+    expect(bytesOf(expectReplay(seen))).toBeLessThanOrEqual(RECORD_LIMIT_BYTES);
+  });
+
   it("is cut where hundreds of machines do not fit", () => {
     const seen = observation({
       state: history,
