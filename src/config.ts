@@ -7,6 +7,8 @@ import { isSchedule } from "./core/constraints/schedule-text.ts";
 import { MODES, type Mode } from "./core/policy.ts";
 import { DEFAULT_RULES } from "./core/rules.ts";
 import { DAY_MS, MINUTE_MS, SECOND_MS } from "./core/time.ts";
+import { LOAD_FIELDS, type MetricQuery } from "./core/traffic.ts";
+import { placeOfHost } from "./core/url-place.ts";
 import { isTimeZone } from "./core/zone.ts";
 import type { TickSettings } from "./tick/settings.ts";
 
@@ -22,11 +24,26 @@ const percent = (fallback: number) =>
     .default(100 * fallback);
 const whole = (low: number, high: number, fallback: number) =>
   z.coerce.number().int().min(low).max(high).default(fallback);
-/** Tokens travel to these: in clear only within this machine. */
-const webUrl = z
-  .url({ protocol: /^https?$/ })
-  .refine((url) => url.startsWith("https:") || LOOPBACK.test(url));
+/** Where it may point to is looked at apart (placeFault). */
+const webUrl = z.url({ protocol: /^https?$/ });
 const appName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/);
+
+const metricQueries = z.record(
+  z.string().regex(new RegExp(`^(${LOAD_FIELDS.join("|")})(:[A-Za-z0-9_-]{1,63})?$`)),
+  z.string().min(1).max(2_000),
+);
+
+/** null where the text is no JSON object of field (or field:group) to query. */
+function readQueries(text: string): MetricQuery[] | null {
+  try {
+    return Object.entries(metricQueries.parse(JSON.parse(text))).map(([name, query]) => {
+      const [field, processGroup = null] = name.split(":");
+      return { field: field as MetricQuery["field"], processGroup, text: query };
+    });
+  } catch {
+    return null;
+  }
+}
 
 const environment = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
@@ -79,13 +96,33 @@ const environment = z.object({
   LEASE_SECONDS: whole(1, 600, 150),
   APPS_AT_A_TIME: whole(1, 32, 4),
   INGEST_REQUESTS_PER_MINUTE: whole(1, 1_000_000, 120),
+  ADDRESS_REQUESTS_PER_MINUTE: whole(1, 1_000_000, 600),
+  CLIENT_ADDRESS_HEADER: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,64}$/)
+    .default("cf-connecting-ip"),
   SAMPLE_MAX_AGE_DAYS: whole(1, 3_650, 90),
+  PROMETHEUS_URL: webUrl.optional(),
+  PROMETHEUS_TOKEN: z.string().min(1).optional(),
+  PROMETHEUS_QUERIES: z
+    .string()
+    .transform((text, context) => readQueries(text) ?? context.addIssue("unreadable") ?? z.NEVER)
+    .optional(),
   EXPERTS_URL: webUrl.optional(),
   EXPERTS_TOKEN: z.string().min(1).optional(),
   EXPERTS_DEADLINE_SECONDS: whole(1, 30, 5),
   HEARTBEAT_URL: webUrl.optional(),
+  LOCAL_MODE: z.enum(["true", "false"]).default("false"),
   SIMULATION_URL: z.string().regex(LOOPBACK).optional(),
 });
+const URLS = [
+  "DATABASE_URL",
+  "REDIS_URL",
+  "FLY_API_URL",
+  "PROMETHEUS_URL",
+  "EXPERTS_URL",
+  "HEARTBEAT_URL",
+] as const;
 
 /** A call begun just before the deadline, its look and the closing write still happen under the lease. */
 const LEASE_OVER_DEADLINE = 1.5;
@@ -132,11 +169,19 @@ const EXPECTED: Record<string, string> = {
   LEASE_SECONDS: "whole seconds, at least half as long again as TICK_DEADLINE_SECONDS and at most 600",
   APPS_AT_A_TIME: "a whole number from 1 to 32",
   INGEST_REQUESTS_PER_MINUTE: "a whole number from 1",
+  ADDRESS_REQUESTS_PER_MINUTE: "a whole number from 1",
+  CLIENT_ADDRESS_HEADER: "the name of the header in which the platform writes the caller's address",
   SAMPLE_MAX_AGE_DAYS: "whole days from 1 to 3650",
+  PROMETHEUS_URL:
+    "the https:// URL of a Prometheus, like https://api.fly.io/prometheus/<organisation>, or nothing",
+  PROMETHEUS_TOKEN: "a token for PROMETHEUS_URL (`fly tokens create readonly`), or nothing",
+  PROMETHEUS_QUERIES:
+    'JSON like {"queueDepth": "sum by (region) (jobs_waiting{app=\'%APP%\'})"}; names are fields of a sample, or field:group',
   EXPERTS_URL: "the https:// URL of a forecaster of your own, or nothing",
   EXPERTS_TOKEN: "the token that EXPERTS_URL wants, or nothing",
   EXPERTS_DEADLINE_SECONDS: "whole seconds from 1 to 30, and no more than half of TICK_DEADLINE_SECONDS",
   HEARTBEAT_URL: "an https:// URL to be called after each tick, or nothing",
+  LOCAL_MODE: "true or false",
   SIMULATION_URL: "the loopback URL of the simulator; never set it in production",
 };
 
@@ -148,12 +193,19 @@ export type Config = {
   readonly mode: Mode;
   readonly tick: TickSettings;
   readonly ingest: { readonly requestsPerMinute: number; readonly maxAgeMs: number; readonly binMs: number };
+  /** null: samples come only by being sent. */
+  readonly prometheus: {
+    readonly url: string;
+    readonly token: string | null;
+    readonly queries: readonly MetricQuery[];
+  } | null;
   /** A forecaster outside, or null where none is asked. */
   readonly experts: {
     readonly url: string;
     readonly token: string | null;
     readonly deadlineMs: number;
   } | null;
+  readonly address: { readonly header: string; readonly requestsPerMinute: number };
   readonly heartbeatUrl: string | null;
   /** Set only in the demo and in tests: then the simulator's clock rules and a request may name its slot. */
   readonly simulationUrl: string | null;
@@ -178,7 +230,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     ...(parsed.error?.issues.map((issue) => String(issue.path[0])) ?? []),
     ...crossed(env),
   ]);
-  if (!parsed.success || names.size > 0) throw new ConfigError([...names].map(faultOf));
+  const misplaced = placeFaults(withFallbacks(env)).filter(([name]) => !names.has(name));
+  if (!parsed.success || names.size > 0 || misplaced.length > 0)
+    throw new ConfigError([
+      ...[...names].map(faultOf),
+      ...misplaced.map(([name, why]) => `${faultOf(name)}; ${why}`),
+    ]);
   const given = parsed.data;
   return {
     databaseUrl: given.DATABASE_URL,
@@ -230,6 +287,18 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       maxAgeMs: given.SAMPLE_MAX_AGE_DAYS * DAY_MS,
       binMs: MINUTE_MS,
     },
+    address: {
+      header: given.CLIENT_ADDRESS_HEADER.toLowerCase(),
+      requestsPerMinute: given.ADDRESS_REQUESTS_PER_MINUTE,
+    },
+    prometheus:
+      given.PROMETHEUS_URL === undefined
+        ? null
+        : {
+            url: given.PROMETHEUS_URL,
+            token: given.PROMETHEUS_TOKEN ?? null,
+            queries: given.PROMETHEUS_QUERIES ?? [],
+          },
     experts:
       given.EXPERTS_URL === undefined
         ? null
@@ -262,6 +331,38 @@ function crossed(env: Readonly<Record<string, string | undefined>>): string[] {
   )
     faults.push("EXPERTS_DEADLINE_SECONDS");
   return faults;
+}
+
+/**
+ * URLs that point where they should not, with the reason. Outside it must be https, for tokens travel there. This machine
+ * and private networks are for local mode, which a simulation is; link-local addresses, at which clouds keep a machine's
+ * own credentials, are for nobody.
+ */
+function placeFaults(env: Readonly<Record<string, string | undefined>>): [string, string][] {
+  const isLocal = env.LOCAL_MODE === "true" || LOOPBACK.test(env.SIMULATION_URL ?? "");
+  return URLS.flatMap((name) => {
+    const text = env[name];
+    const why = text !== undefined && URL.canParse(text) ? placeFault(new URL(text), isLocal) : null;
+    return why === null ? [] : [[name, why] as [string, string]];
+  });
+}
+
+function placeFault({ protocol, hostname, username, password }: URL, isLocal: boolean): string | null {
+  const isWeb = /^https?:$/.test(protocol);
+  // Of a scheme that it does not know, like postgres, the parser leaves the host as it was written.
+  const plain = isWeb ? hostname : hostOf(hostname);
+  if (plain === null) return "its host cannot be read";
+  if (isWeb && (username !== "" || password !== ""))
+    return "it holds a user or a password, which belong into a variable of their own";
+  const place = placeOfHost(plain);
+  if (place === "nowhere") return "it points to a link-local or reserved address, which is never right";
+  if (place !== "outside" && !isLocal)
+    return `it points ${place === "loopback" ? "to this machine" : "into a private network"}, which needs LOCAL_MODE=true`;
+  return protocol === "http:" && place === "outside" ? "outside it must be https" : null;
+}
+
+function hostOf(text: string): string | null {
+  return URL.canParse(`http://${text}/`) ? new URL(`http://${text}/`).hostname : null;
 }
 
 /** An empty variable is an unset one: that is how a dashboard clears it. */

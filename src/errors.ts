@@ -16,6 +16,7 @@ export const MACHINE_API_ERROR_KINDS = [
   "auth", // token wrong or too narrow: a person must act
   "ambiguous", // the call may have been done: look before trying again
   "transient", // not done, and may work in a moment
+  "heldBack", // not sent: our own breaker or limiter kept it; retryAfterMs says when to ask again, if ever
   "invalid", // we sent nonsense: a defect of ours
 ] as const;
 export type MachineApiErrorKind = (typeof MACHINE_API_ERROR_KINDS)[number];
@@ -40,6 +41,25 @@ export class MachineApiError extends Error {
 
 export function isMachineApiError(error: unknown): error is MachineApiError {
   return error instanceof MachineApiError;
+}
+
+/** A call that was not made: a breaker is open, or the limit on our side is used up. Nothing was sent. */
+export class HeldBackError extends Error {
+  override readonly name = "HeldBackError";
+  /** null: it will not help to ask again, a person must act. */
+  readonly retryAfterMs: number | null;
+  constructor(dependency: string, why: string, retryAfterMs: number | null) {
+    const next =
+      retryAfterMs === null
+        ? "an operator must reset it (docs/operating.md)"
+        : `ask again in ${Math.ceil(retryAfterMs / 1_000)} s`;
+    super(`Did not call ${dependency}: ${why}. Next: ${next}`);
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+export function isHeldBackError(error: unknown): error is HeldBackError {
+  return error instanceof HeldBackError;
 }
 
 /** A write came with a fence that is no longer the newest: this tick lost its lease and must stop. */

@@ -3,6 +3,7 @@
  * the real one. A port speaks the words of core; what Fly, Postgres or Redis call it stays in their rooms.
  */
 import type { Action } from "./core/actions.ts";
+import type { Breaker, Mode as BreakerMode, Order, Verdict } from "./core/breaker/breaker.ts";
 import type { BootStats } from "./core/capacity/boot-stats.ts";
 import type { Boot } from "./core/capacity/boots.ts";
 import type { Decision } from "./core/decide.ts";
@@ -13,6 +14,7 @@ import type { NextPeak } from "./core/forecast/next-peak.ts";
 import type { OutsideForecast } from "./core/forecast/outside.ts";
 import type { ExpertWeight } from "./core/forecast/panel.ts";
 import type { Pattern } from "./core/forecast/patterns.ts";
+import type { BucketRule } from "./core/limiter.ts";
 import type { Override, Tally } from "./core/observation.ts";
 import type { Mode, Policy } from "./core/policy.ts";
 import type { Quantile } from "./core/quantile.ts";
@@ -44,18 +46,96 @@ export type MachineApi = {
 };
 
 /**
- * Wraps each call to an outside system: breaker, limiter and machine leases get their place here. The pass-through
- * form lets everything by.
+ * One call to an outside system, as the guard must know it. Names of breakers are the dependency's, and for Fly the
+ * region's and the app's: "redis", "fly:write:fra", "fly:access:shop".
  */
-export type Guard = <T>(
-  dependency: "fly:read" | "fly:write",
-  subject: string,
-  call: () => Promise<T>,
-) => Promise<T>;
+export type OutgoingCall = {
+  /** What is measured under one name: "fly:write", "redis". */
+  readonly dependency: string;
+  /** All of them must let the call pass; `on` says which results each one counts. */
+  readonly breakers: readonly { readonly name: string; readonly counts: "health" | "access" | "both" }[];
+  /** Taken from before the call; null: the other side has no limit that we know of. */
+  readonly bucket: { readonly key: string; readonly rule: BucketRule } | null;
+  /** Without an answer of the limiter a read passes and a write does not. */
+  readonly kind: "read" | "write";
+  /** Tries in all. 1 where only the caller knows whether a second one is safe. */
+  readonly tries: number;
+  /** No wait and no try begins later than this after the call began. */
+  readonly deadlineMs: number;
+  /** What takes less is not slow, whatever the breaker's rule says; absent: the rule alone. */
+  readonly patienceMs?: number;
+  /** Once it is aborted the caller has gone: no wait goes on, and nothing is tried again. */
+  readonly signal?: AbortSignal;
+  /** What an error says about the other side. */
+  readonly judge: (error: unknown) => Verdict;
+};
+
+/**
+ * What every call to an outside system goes through: deadline, retry, limiter, breaker, measurement, in this order from
+ * the outside in. Throws what the call threw, or a HeldBackError where it was not made.
+ */
+export type Guard = <T>(call: OutgoingCall, attempt: () => Promise<T>) => Promise<T>;
+
+/** A breaker as it is kept: `version` grows by one with each save. */
+export type StoredBreaker = { readonly name: string; readonly version: number; readonly breaker: Breaker };
+/** What an operator wants of a breaker; a later order has a higher id. */
+export type BreakerOrder = { readonly name: string; readonly id: number; readonly order: Order };
+
+/** Breakers outlive the isolate here: loaded once and saved once a tick; in between only half-open permits are asked for. */
+export type BreakerStore = {
+  load(): Promise<{ readonly breakers: readonly StoredBreaker[]; readonly orders: readonly BreakerOrder[] }>;
+  /**
+   * Saves each breaker whose stored version is lower than its own. Answers the others as they are stored: somebody
+   * was faster, and what was seen here is to be laid over what they saw.
+   */
+  save(breakers: readonly StoredBreaker[]): Promise<readonly StoredBreaker[]>;
+  /**
+   * One of the `limit` probes of this opening of the breaker, counted atomically across isolates. Probes are forgotten
+   * `ttlMs` after the first of them, when none can be under way any more. False also for an opening that is over.
+   */
+  takeProbe(name: string, opening: number, limit: number, ttlMs: number): Promise<boolean>;
+};
+
+/** Calls of a kind that the other side allows; "unavailable" where the count cannot be known. */
+export type CallLimit = {
+  /** 0: taken. Above 0: nothing was taken, and so many ms later there will be a token. */
+  take(key: string, rule: BucketRule): Promise<{ readonly waitMs: number } | "unavailable">;
+};
+
+/**
+ * What may be lost at any time, and is quick to read. It never throws: away, it has nothing and keeps nothing. Values are
+ * JSON, not null, and to be parsed like everything from outside.
+ */
+export type Cache = {
+  /** null: not there, or not to be had. */
+  get(key: string): Promise<unknown>;
+  set(
+    key: string,
+    value: unknown,
+    options: { readonly ttlMs: number; readonly tags?: readonly string[] },
+  ): Promise<void>;
+  /** Forgets every value that was set with this tag. */
+  invalidate(tag: string): Promise<void>;
+  /** Since this isolate began. */
+  stats(): CacheStats;
+};
+export type CacheStats = {
+  readonly hits: number;
+  readonly misses: number;
+  readonly sets: number;
+  /** Times that the cache could not be reached; each also counts as a miss where it was a get. */
+  readonly failures: number;
+};
+
+/** Whether a dependency answers, and how fast. Never throws; `why` is for people and holds no secret. */
+export type Health = { readonly ok: boolean; readonly latencyMs: number; readonly why: string | null };
+export type HealthCheck = () => Promise<Health>;
 
 /** Saves double work and may fail or be away: "unavailable" is an answer, not an exception. */
 export type Lock = {
   acquire(key: string, token: string, ttlMs: number): Promise<"acquired" | "held" | "unavailable">;
+  /** Sets the holder's time to live anew, from now; "lost" where the lock is not this holder's (any more). */
+  extend(key: string, token: string, ttlMs: number): Promise<"extended" | "lost" | "unavailable">;
   /** Only the holder's token releases; false where the lock was not this holder's (any more) or could not be reached. */
   release(key: string, token: string): Promise<boolean>;
 };
@@ -190,6 +270,18 @@ export type Samples = {
     samples: readonly PoolSample[],
     now: Instant,
   ): Promise<{ readonly unknownPool: readonly number[]; readonly tooOld: readonly number[] }>;
+  /**
+   * Stores samples that were pulled from a source. What an app sent, or a person imported, is never replaced by them, and
+   * replaces them when it comes later; what was pulled before is. Answers like `store`, and how many minutes changed.
+   */
+  storePulled(
+    samples: readonly PoolSample[],
+    now: Instant,
+  ): Promise<{
+    readonly changed: number;
+    readonly unknownPool: readonly number[];
+    readonly tooOld: readonly number[];
+  }>;
   /** Samples of one pool with from ≤ at < until, ascending, with all that was measured. For people. */
   read(pool: PoolKey, from: Instant, until: Instant): Promise<TrafficSample[]>;
   /**
@@ -202,6 +294,80 @@ export type Samples = {
     until: Instant,
     binMs: number,
   ): Promise<{ readonly pool: PoolKey; readonly series: TrafficSeries }[]>;
+};
+
+/** A machine as a source of metrics needs to know it. */
+export type MetricMachine = Pick<Machine, "id" | "region" | "processGroup" | "state" | "softLimit">;
+
+export type TrafficQuestion = {
+  readonly app: string;
+  /** Bins of [from, until) are asked for; both are on the bin's grid. */
+  readonly from: Instant;
+  readonly until: Instant;
+  readonly binMs: number;
+  /** As Fly lists them now; machines of the past are not among them. */
+  readonly machines: readonly MetricMachine[];
+  /** The app's pools by the books: for machines that are no longer listed. */
+  readonly pools: readonly PoolKey[];
+  /** For everything that is asked. */
+  readonly timeoutMs: number;
+};
+
+/**
+ * Why a source has no samples, and with that what to do: auth, invalid: a person must act; rateLimited, unreachable,
+ * slow, partial: ask again at the next tick; tooLarge: ask for less.
+ */
+export type TrafficFailure =
+  | "auth"
+  | "invalid"
+  | "rateLimited"
+  | "unreachable"
+  | "slow"
+  | "partial"
+  | "tooLarge";
+
+export type TrafficAnswer =
+  | {
+      readonly status: "answered";
+      /** By pool, then ascending; a bin that was not wholly measured has none. */
+      readonly samples: readonly PoolSample[];
+      /** Requests in flight over the machines' soft limits, in the newest bin; for pools whose limits are known. */
+      readonly saturation: readonly { readonly pool: PoolKey; readonly share: number }[];
+      /** What was left out, and why. */
+      readonly warnings: readonly string[];
+      /** Values that were read: what the answer cost. */
+      readonly points: number;
+    }
+  | { readonly status: "failed"; readonly kind: TrafficFailure; readonly why: string };
+
+/** Metrics that somebody else keeps, such as Fly's Prometheus, as samples of pools. */
+export type TrafficSource = {
+  /** A bin is whole so long after its end. */
+  readonly settleMs: number;
+  /** So far back it keeps what it measured. */
+  readonly keptMs: number;
+  /** Never throws. The same question later gives the same samples, but for bins that were not whole then. */
+  read(question: TrafficQuestion): Promise<TrafficAnswer>;
+};
+
+/** How far an app's samples were pulled from the source; all of [filledFrom, liveUntil) is. */
+export type PullProgress = {
+  readonly app: string;
+  /** History is wanted from here on. */
+  readonly wantedFrom: Instant;
+  readonly filledFrom: Instant;
+  readonly liveUntil: Instant;
+  /** When the history was complete; null while it is not. */
+  readonly finishedAt: Instant | null;
+};
+
+/** The books of what was pulled. */
+export type Pulls = {
+  recall(app: string): Promise<PullProgress | null>;
+  /** Writes the progress where it is still as `before` says; false where somebody else was faster. */
+  advance(before: PullProgress | null, after: PullProgress, now: Instant): Promise<boolean>;
+  /** Notes that the history is complete and, in the same transaction, has the app's forecasters learn anew. */
+  finish(progress: PullProgress, now: Instant): Promise<boolean>;
 };
 
 export type SeriesWindow = { readonly pool: PoolKey; readonly from: Instant };
@@ -253,14 +419,139 @@ export type TickPorts = {
   readonly clock: Clock;
   readonly log: Log;
   readonly machineApi: MachineApi;
-  readonly guard: Guard;
   readonly lock: Lock;
   readonly leases: Leases;
   readonly history: History;
   readonly samples: Samples;
+  /** null where samples only come by being sent. */
+  readonly trafficSource: TrafficSource | null;
+  readonly pulls: Pulls;
   readonly notifier: Notifier;
   /** Absent where no forecaster outside is configured. */
   readonly experts?: Experts;
+  readonly cache: Cache;
+  /** A number in [0, 1), for the jitter of pauses. */
+  readonly chance: () => number;
   /** A fresh random word for the owner of a lock. */
   readonly newToken: () => string;
+};
+
+/** A write that came under an Idempotency-Key. `holder` names this very attempt, so that a late one completes nothing. */
+export type KeyedRequest = {
+  readonly tokenId: string;
+  readonly endpoint: string;
+  readonly key: string;
+  /** SHA-256 of the request, 64 hex digits: the same key with another request is a mistake. */
+  readonly fingerprint: string;
+  readonly holder: string;
+};
+export type KeyClaim =
+  | { readonly status: "claimed" }
+  | { readonly status: "running"; readonly retryAfterMs: number }
+  | { readonly status: "otherRequest" }
+  | { readonly status: "done"; readonly answer: string };
+
+/**
+ * Answers to writes, kept by token, endpoint and key for whoever did not hear them. Expiry is in real time; what has run out
+ * was never there.
+ */
+export type IdempotencyKeys = {
+  /** `claimed` is this attempt's turn to work, for `runningForMs` at most. */
+  claim(request: KeyedRequest, runningForMs: number): Promise<KeyClaim>;
+  /** Keeps the answer, where the claim is still this attempt's. */
+  keep(request: KeyedRequest, answer: string, keepMs: number): Promise<void>;
+  /** Gives the key up without an answer: the next request under it is worked on. */
+  release(request: KeyedRequest): Promise<void>;
+};
+
+/** Something outside that flyahead needs (`required`) or can miss for a while. */
+export type Dependency = {
+  readonly name: string;
+  readonly required: boolean;
+  /** null: it is not asked, since a question is work for it; its breaker tells how the last calls went. */
+  readonly check: HealthCheck | null;
+};
+
+/** The breakers before a dependency bear its name, or a longer one: "fly:write:fra". */
+export type ReadBreakers = () => Promise<readonly { readonly name: string; readonly mode: BreakerMode }[]>;
+
+/** A pool as it stands now, for people. */
+export type PoolStatus = {
+  /** As SQL and functions like historical_matches take it. */
+  readonly id: number;
+  readonly pool: PoolKey;
+  readonly mode: Mode;
+  readonly machines: {
+    readonly started: number;
+    readonly stopped: number;
+    readonly other: number;
+    readonly failing: number;
+  };
+  readonly bounds: { readonly min: number; readonly max: number } | null;
+  /** Requests in the newest measured minute, none older than a day. */
+  readonly load: { readonly at: Instant; readonly requests: number } | null;
+  /** Requests a minute that the started machines carry; null until the first tick. */
+  readonly capacity: number | null;
+  readonly nextPeak: { readonly at: Instant; readonly load: number } | null;
+  readonly lastDecision: {
+    readonly kind: Decision["kind"];
+    readonly reason: string;
+    readonly at: Instant;
+  } | null;
+  readonly overrideUntil: Instant | null;
+  readonly frozenUntil: Instant | null;
+};
+
+/** A decision as the books keep it; actions with what became of them. */
+export type PastDecision = Pick<
+  Decision,
+  | "kind"
+  | "from"
+  | "to"
+  | "needNow"
+  | "needCovered"
+  | "worth"
+  | "goal"
+  | "severity"
+  | "foreseen"
+  | "quantile"
+  | "reason"
+> & {
+  readonly slot: Instant;
+  readonly attempt: number;
+  readonly at: Instant;
+  readonly mode: Mode;
+  readonly confidence: number | null;
+  readonly constraints: readonly string[];
+  readonly actions: readonly {
+    readonly kind: Action["kind"];
+    readonly machineId: string | null;
+    readonly status: OutcomeStatus | "open";
+  }[];
+};
+
+/** What the newest tick foresaw: load at STORED_QUANTILES per horizon, as it was stored. */
+export type StoredForecast = {
+  readonly madeAt: Instant;
+  readonly model: string;
+  readonly confidence: number;
+  readonly horizons: readonly {
+    readonly horizonMs: number;
+    readonly at: Instant;
+    readonly load: readonly number[];
+  }[];
+};
+
+export type PoolDetail = PoolStatus & {
+  /** As the last tick used it; null before there was one. */
+  readonly policy: Pick<Policy, "requestsPerWorker" | "leadSeconds" | "minWorkers" | "maxWorkers"> | null;
+  readonly forecast: StoredForecast | null;
+  /** The newest first. */
+  readonly decisions: readonly PastDecision[];
+};
+
+/** Pools as they stand, for people. `apps` null: of all apps; a pool of another app is as good as none. A cache may stand before it. */
+export type PoolStatuses = {
+  list(apps: readonly string[] | null): Promise<PoolStatus[]>;
+  find(id: number, apps: readonly string[] | null, decisions: number): Promise<PoolDetail | null>;
 };

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { functionFaults } from "./architecture/functions.ts";
 import { mirrorFaults } from "./architecture/mirror.ts";
+import { outgoingFaults } from "./architecture/outgoing.ts";
 import { importFaults } from "./architecture/rooms.ts";
 import { type Fault, importsOf, scan } from "./architecture/scan.ts";
 import { wordFaults } from "./architecture/words.ts";
@@ -241,6 +242,45 @@ describe("each rule can fail", () => {
     ]);
   });
 
+  test("outgoing: every adapter of an outside system is wired through the guard", () => {
+    const imports = `
+      import { createFly } from "./adapters/fly/fly.ts"; import { createMemoryCache } from "./adapters/memory/cache.ts";
+      import { createLock } from "./adapters/upstash/lock.ts"; import { createUpstashHealth } from "./adapters/upstash/health.ts";
+      import { createSamples } from "./adapters/postgres/samples.ts"; import { connectRedis } from "./adapters/upstash/redis.ts";
+      const bare = connectRedis({ url }); const redis = connectRedis({ url, through: outgoing.through("redis", j) });`;
+    const check = (wiring: string) =>
+      list(outgoingFaults(treeOf({ "src/wire.ts": `${imports}\n${wiring}` })));
+    const past = (name: string) => [
+      `src/wire.ts:6 ${name} calls out past the guard: hand it to outgoing, or make it of something that goes through it`,
+    ];
+    const right = `const ports = { api: outgoing.machineApi(createFly({ fetch })), lock: createLock(redis, log), cache: createMemoryCache(),
+      beat: createFly(url, outgoing.sender("x", fetch)), samples: outgoing.port("postgres", createSamples(sql), j), health: createUpstashHealth(bare) };`;
+    expect(check(right)).toEqual([]);
+    expect(check("const api = createFly({ fetch });")).toEqual(past("createFly"));
+    expect(check("const lock = createLock(bare, log);")).toEqual(past("createLock"));
+    expect(check("const ports = { samples: createSamples(sql), ...outgoing.port(other) };")).toEqual(
+      past("createSamples"),
+    );
+    expect(check("f(outgoing.sender(x), createSamples(sql));")).toEqual(past("createSamples"));
+  });
+
+  test.each([
+    ["src/api/a.ts", "await fetch(url);", "calls fetch itself; take one from wire.ts"],
+    ["functions/x/index.ts", "fetch(url);", "calls fetch itself; take one from wire.ts"],
+    ["src/tick/a.ts", "new Redis({ url });", "makes a Redis client; only connectRedis may"],
+    [
+      "src/adapters/postgres/a.ts",
+      "const sql = postgres(url);",
+      "connects to Postgres; only connectPostgres may",
+    ],
+    ["src/adapters/fly/a.ts", "new WebSocket(url);", "opens a way out past the guard"],
+  ])("outgoing: %s may not say %s", (file, source, why) => {
+    expect(list(outgoingFaults(treeOf({ [file]: source })))).toEqual([`${file}:1 ${why}`]);
+    expect(
+      list(outgoingFaults(treeOf({ [file]: "// fetch(x)\nports.fetch(x); client.postgres(y);" }))),
+    ).toEqual([]);
+  });
+
   test("mirror: core, tick and adapters have their tests under the same name", () => {
     const house = {
       "src/core/forecast/level.ts": "export const level = 1;",
@@ -274,6 +314,14 @@ describe("the project keeps them", () => {
   test("functions", () => {
     expect([...tree.keys()].filter((file) => /^functions\/.*\/index\.ts$/.test(file))).not.toEqual([]);
     expect(list(functionFaults(tree, dependencies))).toEqual([]);
+  });
+
+  test("outgoing", () => {
+    const wiring = tree.get("src/wire.ts")!;
+    expect(wiring).toMatch(/outgoing\.machineApi\(/);
+    for (const name of ["heartbeat", "experts", "prometheus"])
+      expect(wiring).toContain(`outgoing.sender("${name}", fetch`);
+    expect(list(outgoingFaults(tree))).toEqual([]);
   });
 
   test("mirror", () => {

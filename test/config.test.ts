@@ -4,7 +4,7 @@ import { ConfigError, readConfig } from "../src/config.ts";
 import { DEFAULT_RULES } from "../src/core/rules.ts";
 
 const NEEDED = {
-  DATABASE_URL: "postgres://user:word@127.0.0.1:5432/flyahead",
+  DATABASE_URL: "postgres://user:word@db.example.com:5432/flyahead",
   REDIS_URL: "https://redis.example",
   REDIS_TOKEN: "redis-word",
   FLY_API_TOKEN: "fm2_fly-word",
@@ -144,6 +144,102 @@ describe("readConfig", () => {
     const faults = faultsOf({ ...NEEDED, ...changes });
     expect(faults).toHaveLength(1);
     expect(faults[0]).toContain(`${name} should be`);
+  });
+
+  it("has no source of metrics unless it is named, and takes its queries as JSON of field to text", () => {
+    expect(readConfig(NEEDED).prometheus).toBeNull();
+    const url = "https://api.fly.io/prometheus/personal";
+    expect(readConfig({ ...NEEDED, PROMETHEUS_URL: url }).prometheus).toEqual({
+      url,
+      token: null,
+      queries: [],
+    });
+    const text = JSON.stringify({ queueDepth: "sum by (region) (waiting)", "requests:jobs": "done" });
+    const all = { PROMETHEUS_URL: url, PROMETHEUS_TOKEN: "fm2_word", PROMETHEUS_QUERIES: text };
+    expect(readConfig({ ...NEEDED, ...all }).prometheus).toEqual({
+      ...{ url, token: "fm2_word" },
+      queries: [
+        { field: "queueDepth", processGroup: null, text: "sum by (region) (waiting)" },
+        { field: "requests", processGroup: "jobs", text: "done" },
+      ],
+    });
+  });
+
+  it.each(["{", "[]", '{"speed": "up"}', '{"cpu:no good": "up"}', '{"cpu": ""}', '"up"'])(
+    "refuses %s as queries, by name and not by value",
+    (PROMETHEUS_QUERIES) => {
+      const [fault, ...others] = faultsOf({ ...NEEDED, PROMETHEUS_QUERIES });
+      expect(fault).toMatch(/^PROMETHEUS_QUERIES should be JSON like/);
+      expect(others).toEqual([]);
+    },
+  );
+
+  describe("every URL", () => {
+    const at = (name: string, host: string, scheme = "https") =>
+      faultsOf({ ...NEEDED, [name]: `${name === "DATABASE_URL" ? "postgres" : scheme}://${host}/x` });
+    const NAMES = [
+      ...["DATABASE_URL", "REDIS_URL", "FLY_API_URL", "PROMETHEUS_URL", "EXPERTS_URL", "HEARTBEAT_URL"],
+    ];
+
+    it.each(NAMES)("%s is refused where it points inward, with what to do", (name) => {
+      for (const host of ["127.0.0.1:9", "localhost", "[::1]:80", "2130706433", "0x7f.1"])
+        expect(at(name, host)).toEqual([
+          expect.stringMatching(
+            `^${name} should be .*; it points to this machine, which needs LOCAL_MODE=true$`,
+          ),
+        ]);
+      for (const host of [
+        "10.1.2.3",
+        "192.168.0.9:6379",
+        "db",
+        "redis.internal",
+        "[fdaa::3]",
+        "[::ffff:10.0.0.1]",
+      ])
+        expect(at(name, host)).toEqual([
+          expect.stringMatching(/; it points into a private network, which needs LOCAL_MODE=true$/),
+        ]);
+      for (const host of ["169.254.169.254", "[fe80::1]", "0.0.0.0", "[::ffff:a9fe:a9fe]", "2852039166"])
+        expect(at(name, host)).toEqual([
+          expect.stringMatching(/; it points to a link-local or reserved address/),
+        ]);
+    });
+
+    it.each(NAMES)(
+      "%s may point inward in local mode and in a simulation, but never to a link-local address",
+      (name) => {
+        const scheme = name === "DATABASE_URL" ? "postgres" : "http";
+        for (const mode of [{ LOCAL_MODE: "true" }, { SIMULATION_URL: "http://127.0.0.1:7" }]) {
+          for (const host of ["127.0.0.1:9", "10.1.2.3", "redis.internal"])
+            readConfig({ ...NEEDED, ...mode, [name]: `${scheme}://${host}/x` });
+          expect(faultsOf({ ...NEEDED, ...mode, [name]: `${scheme}://169.254.169.254/x` })).toHaveLength(1);
+        }
+      },
+    );
+
+    it("outside it is https, in local mode too, and bears no password", () => {
+      expect(at("REDIS_URL", "redis.example", "http")).toEqual([
+        expect.stringMatching(/; outside it must be https$/),
+      ]);
+      const local = { ...NEEDED, LOCAL_MODE: "true", REDIS_URL: "http://redis.example" };
+      expect(faultsOf(local)).toEqual([expect.stringMatching(/outside it must be https/)]);
+      const [fault] = at("FLY_API_URL", "user:hidden-word@api.example");
+      expect(fault).toMatch(/holds a user or a password/);
+      expect(fault).not.toMatch(/hidden-word/);
+    });
+
+    it.each([
+      "ftp://x.example",
+      "file:///etc/passwd",
+      "javascript:alert(1)",
+      "data:,x",
+      "redis.example",
+      "https://",
+    ])("%s is none", (url) => {
+      expect(faultsOf({ ...NEEDED, REDIS_URL: url })).toEqual([
+        expect.stringMatching(/^REDIS_URL should be/),
+      ]);
+    });
   });
 
   it("takes an empty variable as one that is not set", () => {

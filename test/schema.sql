@@ -8,11 +8,21 @@ table flyahead.api_tokens
   created_at timestamp with time zone not null default clock_timestamp()
   expires_at timestamp with time zone
   revoked_at timestamp with time zone
+  last_used_at timestamp with time zone -- when a function last let it by, to five minutes; null: never
+  rotated_at timestamp with time zone -- when the word was last exchanged; null: it is the first
+  previous_hash text -- of the word before the last rotation, good until previous_until
+  previous_until timestamp with time zone
+  constraint CHECK (((previous_hash IS NULL) = (previous_until IS NULL)))
   constraint CHECK (((scopes <@ ARRAY['tick'::text, 'ingest'::text, 'work'::text, 'read'::text]) AND (cardinality(scopes) > 0)))
+  constraint CHECK ((previous_hash ~ '^[0-9a-f]{64}$'::text))
   constraint CHECK ((token_hash ~ '^[0-9a-f]{64}$'::text))
+  constraint CHECK (isfinite(previous_until))
   constraint PRIMARY KEY (id)
   constraint UNIQUE (name)
+  constraint UNIQUE (previous_hash)
   constraint UNIQUE (token_hash)
+  CREATE INDEX api_tokens_beginning ON flyahead.api_tokens USING btree ("left"(token_hash, 16))
+  CREATE INDEX api_tokens_previous_beginning ON flyahead.api_tokens USING btree ("left"(previous_hash, 16)) WHERE (previous_hash IS NOT NULL)
   grant to flyahead_service select
 
 table flyahead.app_leases
@@ -80,6 +90,30 @@ table flyahead.boot_times
   CREATE INDEX boot_times_recent ON flyahead.boot_times USING btree (pool_id, path, evidence, asked_at DESC, machine_id) INCLUDE (seconds)
   grant to flyahead_service insert, select, update
 
+table flyahead.breaker_probes
+-- half-open permits of each breaker's present opening, forgotten at until
+  name text not null
+  opening integer not null
+  taken integer not null
+  until timestamp with time zone not null
+  constraint PRIMARY KEY (name)
+  grant to flyahead_service insert, select, update
+
+table flyahead.breakers
+-- circuit breakers of what flyahead calls, as the last tick left them, and the last order for each
+  name text not null
+  version bigint not null -- grows by one with each save; a save of an older one is refused and laid over the newer
+  state jsonb not null
+  saved_at timestamp with time zone not null default clock_timestamp()
+  order_id bigint not null default 0 -- number of the last order; carried out once state.orderId has reached it
+  ordered text
+  ordered_at timestamp with time zone
+  ordered_by text
+  constraint CHECK ((ordered = ANY (ARRAY['reset'::text, 'forceOpen'::text, 'measureOnly'::text, 'disable'::text])))
+  constraint CHECK ((version > 0))
+  constraint PRIMARY KEY (name)
+  grant to flyahead_service select
+
 table flyahead.capacity_steps
 -- what stood ready in a pool from `since` until the next step; written when a tick finds or makes a change
   pool_id integer not null
@@ -109,6 +143,23 @@ table flyahead.forecast_state
   constraint CHECK ((jsonb_typeof(expert_weights) = 'array'::text))
   constraint FOREIGN KEY (pool_id) REFERENCES flyahead.worker_regions(id)
   constraint PRIMARY KEY (pool_id)
+  grant to flyahead_service delete, insert, select, update
+
+table flyahead.idempotency_keys
+-- answers to writes that came with an Idempotency-Key, for as long as they may be asked for again
+  token_id integer not null
+  endpoint text not null
+  key text not null
+  fingerprint text not null -- SHA-256 of the request: the same key with another request is a mistake
+  holder text not null -- the request that is at work, or was
+  answer text -- the answer's body; null while the request is at work
+  expires_at timestamp with time zone not null
+  constraint CHECK (((length(key) >= 1) AND (length(key) <= 255)))
+  constraint CHECK ((fingerprint ~ '^[0-9a-f]{64}$'::text))
+  constraint CHECK ((octet_length(answer) <= 65536))
+  constraint FOREIGN KEY (token_id) REFERENCES flyahead.api_tokens(id) ON DELETE CASCADE
+  constraint PRIMARY KEY (token_id, endpoint, key)
+  CREATE INDEX idempotency_keys_expiry ON flyahead.idempotency_keys USING btree (token_id, expires_at)
   grant to flyahead_service delete, insert, select, update
 
 table flyahead.machine_rates
@@ -190,6 +241,19 @@ table flyahead.rollup_queue
   until timestamp with time zone not null
   constraint CHECK (((since < until) AND (until <= (since + '24:00:00'::interval))))
   grant to flyahead_service insert, select
+
+table flyahead.sample_pulls
+-- how far an app's samples were pulled from the source of metrics: all of filled_from to live_until is
+  app text not null
+  wanted_from timestamp with time zone not null -- history is wanted from here on
+  filled_from timestamp with time zone not null
+  live_until timestamp with time zone not null
+  finished_at timestamp with time zone -- when the history was complete and the forecasters began to learn anew; null while it is not
+  updated_at timestamp with time zone not null
+  constraint CHECK ((filled_from >= wanted_from))
+  constraint CHECK ((live_until >= filled_from))
+  constraint PRIMARY KEY (app)
+  grant to flyahead_service delete, insert, select, update
 
 table flyahead.scaling_1d
 -- scaling_1h added up over a day of UTC
@@ -407,6 +471,7 @@ table flyahead.traffic_samples
   concurrency real
   queue_depth real
   received_at timestamp with time zone not null
+  pulled_at timestamp with time zone -- equal to received_at where the minute was pulled from a source of metrics; else it was sent or imported
   constraint CHECK ((requests >= (0)::double precision))
   constraint PRIMARY KEY (pool_id, at)
   grant to flyahead_service delete, insert, select, update
@@ -583,6 +648,57 @@ view flyahead_api.boot_times
     s.newest_at
    FROM flyahead.worker_regions w
      CROSS JOIN LATERAL flyahead.boot_stats(w.id, flyahead.now()) s(path, evidence, boots, p50, p95, p99, newest_at);
+
+view flyahead_api.breakers
+-- what flyahead calls and whether it may: one circuit breaker a row, as the last tick left it
+  name text -- the dependency, for Fly with its region (fly:write:fra) or the app whose token it is (fly:access:shop)
+  mode text -- CLOSED, OPEN, HALF_OPEN, FORCED_OPEN, METRICS_ONLY or DISABLED
+  cause text -- why it is not closed: failures, slowness, retryAfter, denied, order
+  since timestamp with time zone -- since when it is in this mode
+  until timestamp with time zone -- end of OPEN; null: none, or not without a person
+  needs_person boolean -- only flyahead_api.reset_breaker(name) closes it
+  calls integer -- calls that it judges by: the last 20, none older than an hour at the last save
+  failures integer -- of calls: those that failed
+  slow integer -- of calls: those that took 5 s and more
+  ever_good bigint -- calls that succeeded, ever
+  ever_failed bigint -- calls that failed, ever
+  ever_limited bigint -- calls that were answered 429, ever
+  ever_denied bigint -- calls whose credentials were refused, ever
+  ever_held_back bigint -- calls that were not made because it was open
+  saved_at timestamp with time zone -- end of the tick that saved it, in real time
+  pending_order text -- an order that the next tick will carry out
+  last_order text -- the last order: reset, forceOpen, measureOnly or disable
+  ordered_at timestamp with time zone -- when it was given, in real time
+  ordered_by text -- the database login that gave it
+  grant to flyahead_operator select
+  grant to flyahead_service select
+ SELECT b.name,
+    b.state ->> 'mode'::text AS mode,
+    b.state ->> 'cause'::text AS cause,
+    to_timestamp(((b.state ->> 'since'::text)::double precision) / 1000::double precision) AS since,
+    to_timestamp(((b.state ->> 'until'::text)::double precision) / 1000::double precision) AS until,
+    (b.state ->> 'mode'::text) = 'FORCED_OPEN'::text OR (b.state ->> 'mode'::text) = 'OPEN'::text AND (b.state ->> 'until'::text) IS NULL AS needs_person,
+    w.calls,
+    w.failures,
+    w.slow,
+    (b.state #>> '{totals,success}'::text[])::bigint AS ever_good,
+    (b.state #>> '{totals,failure}'::text[])::bigint AS ever_failed,
+    (b.state #>> '{totals,limited}'::text[])::bigint AS ever_limited,
+    (b.state #>> '{totals,denied}'::text[])::bigint AS ever_denied,
+    (b.state #>> '{totals,refused}'::text[])::bigint AS ever_held_back,
+    b.saved_at,
+        CASE
+            WHEN b.order_id > ((b.state ->> 'orderId'::text)::bigint) THEN b.ordered
+            ELSE NULL::text
+        END AS pending_order,
+    b.ordered AS last_order,
+    b.ordered_at,
+    b.ordered_by
+   FROM flyahead.breakers b
+     CROSS JOIN LATERAL ( SELECT count(*)::integer AS calls,
+            count(*) FILTER (WHERE (((c.value ->> 1)::integer) & 1) <> 0)::integer AS failures,
+            count(*) FILTER (WHERE (((c.value ->> 1)::integer) & 2) <> 0)::integer AS slow
+           FROM jsonb_array_elements(b.state -> 'window'::text) c(value)) w;
 
 view flyahead_api.expert_weights
 -- whom the forecaster listens to: per pool and lead the part of each expert, what it lately missed, and how the predictions of the last seven days did
@@ -1143,6 +1259,11 @@ function flyahead.add_capacity_steps(text,timestamp with time zone) → void
   sql, volatile
   callers: flyahead_service
 
+function flyahead.advance_pull(timestamp with time zone,text,timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone) → boolean
+-- moves an app's progress where filled_from and live_until are still as given; false where somebody else was faster
+  plpgsql, volatile
+  callers: flyahead_service
+
 function flyahead.available_storage_mode() → text
   sql, stable
   callers: nobody
@@ -1185,6 +1306,11 @@ function flyahead.check_time_zone() → trigger
   plpgsql, volatile
   callers: flyahead_service
 
+function flyahead.claim_idempotency_key(integer,text,text,text,text,interval) → TABLE(status text, answer text, retry_after_ms integer)
+-- claimed: go on; running: another request is at work; done: its answer; otherRequest: the key was used for something else
+  plpgsql, volatile
+  callers: flyahead_service
+
 function flyahead.close_intents(text,timestamp with time zone,jsonb) → SETOF flyahead.scaling_intents
   plpgsql, volatile
   callers: flyahead_service
@@ -1192,6 +1318,11 @@ function flyahead.close_intents(text,timestamp with time zone,jsonb) → SETOF f
 function flyahead.close_tick(jsonb) → void
   plpgsql, volatile
   callers: flyahead_service
+
+function flyahead.create_token(text,text[],text[],timestamp with time zone) → text
+-- makes a token and answers its word, which is not kept: copy it now. scopes: tick, ingest, read, work; apps: null for all
+  plpgsql, volatile
+  callers: nobody
 
 function flyahead.create_traffic_samples(text) → void
   plpgsql, volatile
@@ -1215,6 +1346,11 @@ function flyahead.ensure_sample_days(timestamp with time zone,timestamp with tim
 
 function flyahead.epoch_ms(timestamp with time zone) → double precision
   sql, immutable
+  callers: flyahead_service
+
+function flyahead.finish_pull(timestamp with time zone,text,timestamp with time zone,timestamp with time zone) → boolean
+-- notes that an app's history is complete and has its forecasters learn anew; false where the progress has moved
+  plpgsql, volatile
   callers: flyahead_service
 
 function flyahead.fit_1h(integer[],timestamp with time zone,timestamp with time zone) → TABLE(pool_id integer, at timestamp with time zone, observed_minutes real, machine_minutes real, usd double precision, measured_minutes smallint, short_minutes smallint, unserved_requests double precision, idle_machine_minutes real, peak_need integer, right_intervals smallint, over_intervals smallint, under_intervals smallint)
@@ -1267,6 +1403,10 @@ function flyahead.is_lease_held(text,bigint) → boolean
   sql, stable
   callers: flyahead_service
 
+function flyahead.keep_idempotent_answer(integer,text,text,text,text,interval) → void
+  plpgsql, volatile
+  callers: flyahead_service
+
 function flyahead.keep_storage() → jsonb
 -- makes days ahead, compresses and drops old ones as the settings say; answers how many, what has to wait for a lock (tried again next time) and what failed. At most 10 are compressed and 100 dropped in one call
   plpgsql, volatile, security definer, search_path=pg_catalog, pg_temp, TimeZone=UTC
@@ -1294,6 +1434,10 @@ function flyahead.maintain() → jsonb
 function flyahead.match_import_pools(regclass,boolean,boolean) → TABLE(app text, region text, process_group text, known boolean, times bigint, lines bigint[])
 -- the pools that a table of import_row speaks of; makes the unknown ones if asked, else takes their rows out
   plpgsql, volatile
+  callers: nobody
+
+function flyahead.new_token_word() → text
+  sql, volatile
   callers: nobody
 
 function flyahead.newest_override(integer) → SETOF flyahead.manual_overrides
@@ -1326,12 +1470,26 @@ function flyahead.open_tick(jsonb) → TABLE(intent_id bigint, app text, region 
   plpgsql, volatile
   callers: flyahead_service
 
+function flyahead.order_breaker(text,text) → void
+  plpgsql, volatile, security definer, search_path=pg_catalog, pg_temp
+  callers: nobody
+
 function flyahead.pinball_loss(double precision,real[]) → double precision
   sql, immutable
   callers: nobody
 
 function flyahead.policy_of(flyahead.worker_regions) → jsonb
   sql, immutable
+  callers: flyahead_service
+
+function flyahead.pool_detail(integer,text[],integer) → SETOF jsonb
+-- one pool with its forecast and its last decisions; no row where it is not in use, or of another app
+  sql, stable
+  callers: flyahead_service
+
+function flyahead.pool_status(text[],integer) → SETOF jsonb
+-- pools in use of these apps (null: of all) as they stand; p_pool: only that one
+  sql, stable
   callers: flyahead_service
 
 function flyahead.pools_of(jsonb) → TABLE(pool_id integer, doc jsonb)
@@ -1366,6 +1524,11 @@ function flyahead.recall_pools(text,timestamp with time zone) → SETOF jsonb
   sql, stable
   callers: flyahead_service
 
+function flyahead.record_pulled_samples(timestamp with time zone,text[],text[],text[],integer[],double precision[],double precision[],double precision[],real[],real[],real[],real[],real[],real[]) → jsonb
+-- stores samples that were pulled from a source of metrics: never over those that were sent or imported; answers how many changed, and what record_samples answers
+  plpgsql, volatile
+  callers: flyahead_service
+
 function flyahead.record_samples(timestamp with time zone,text[],text[],text[],integer[],double precision[],double precision[],double precision[],real[],real[],real[],real[],real[],real[]) → jsonb
 -- stores samples of known pools, the later write counts; answers the places (from 0) of unknown pools and, in ms, the instant before which samples are not kept
   plpgsql, volatile
@@ -1381,6 +1544,10 @@ function flyahead.refuse_import_rows(regclass) → TABLE(reason text, times bigi
   plpgsql, volatile
   callers: nobody
 
+function flyahead.release_idempotency_key(integer,text,text,text) → void
+  sql, volatile
+  callers: flyahead_service
+
 function flyahead.release_lease(text,bigint) → void
   sql, volatile
   callers: flyahead_service
@@ -1390,12 +1557,21 @@ function flyahead.remove_schedule() → SETOF text
   plpgsql, volatile, search_path=pg_catalog, pg_temp
   callers: nobody
 
+function flyahead.replace_token_hash(text,text,interval) → timestamp with time zone
+  plpgsql, volatile
+  callers: nobody
+
 function flyahead.require_fence(text,bigint) → void
   plpgsql, volatile
   callers: flyahead_service
 
 function flyahead.resolve_predictions(timestamp with time zone,integer) → integer
 -- puts actuals beside predictions that are due and adds them to the scores; answers how many. Each is judged once
+  sql, volatile
+  callers: nobody
+
+function flyahead.revoke_token(text) → boolean
+-- from the next request on the token is refused; false: there is none of that name, or it was revoked before
   sql, volatile
   callers: nobody
 
@@ -1419,10 +1595,19 @@ function flyahead.roll_up_scaling_day(integer[],timestamp with time zone) → vo
   sql, volatile
   callers: nobody
 
+function flyahead.rotate_token(text,interval) → text
+-- exchanges a token's word and answers the new one; the old one is good for `grace` longer
+  plpgsql, volatile
+  callers: nobody
+
 function flyahead.sample_parts() → TABLE(part text, first_at timestamp with time zone, end_at timestamp with time zone, packed boolean)
 -- the partitions or chunks that traffic_samples consists of, with the time that each covers
   plpgsql, stable, search_path=pg_catalog, pg_temp, TimeZone=UTC
   callers: nobody
+
+function flyahead.save_breakers(jsonb) → TABLE(name text, version bigint, state jsonb)
+  plpgsql, volatile
+  callers: flyahead_service
 
 function flyahead.send_tick(text,text[]) → void
 -- calls the auto-scaling function for the slot that is on, and notes the request
@@ -1470,8 +1655,21 @@ function flyahead.store_samples(timestamp with time zone,text[],text[],text[],ti
   sql, volatile
   callers: flyahead_service
 
+function flyahead.take_probe(text,integer,integer,integer) → boolean
+  sql, volatile
+  callers: flyahead_service
+
 function flyahead.tally_of(integer,timestamp with time zone) → jsonb
   sql, stable
+  callers: flyahead_service
+
+function flyahead.token_hash(text) → text
+  sql, immutable
+  callers: nobody
+
+function flyahead.touch_token(integer) → void
+-- notes that a token was used, at most every five minutes
+  sql, volatile, security definer, search_path=pg_catalog, pg_temp
   callers: flyahead_service
 
 function flyahead.try_upkeep(text) → text
@@ -1500,10 +1698,20 @@ function flyahead.zone_of_pool(integer) → text
   plpgsql, stable, search_path=pg_catalog, pg_temp
   callers: nobody
 
+function flyahead_api.force_breaker(text,text) → void
+-- from the next tick until a reset the breaker lets nothing by (FORCED_OPEN), everything (DISABLED), or everything and counts (METRICS_ONLY)
+  plpgsql, volatile, security definer, search_path=pg_catalog, pg_temp
+  callers: flyahead_operator
+
 function flyahead_api.historical_matches(integer,timestamp with time zone,integer) → TABLE(day date, weekday text, distance double precision, bins_compared integer, load_then double precision, load_now double precision, next_hour_peak double precision, rest_of_day_peak double precision)
 -- days of the past eight weeks most like today so far, the nearest first: `distance` 0 is the same, 0.1 differs by a tenth of the load, 2 has nothing in common. load_now and load_then are requests in the busiest minute of the 5 minutes before `at`, next_hour_peak and rest_of_day_peak those that came then. In the first hour of a day the 24 hours before `at` are compared. Days with fewer than 80 % of the 5 minutes are left out
   plpgsql, stable, security definer, search_path=pg_catalog, pg_temp
   callers: flyahead_operator, flyahead_service
+
+function flyahead_api.reset_breaker(text) → void
+-- from the next tick on the breaker is CLOSED and has forgotten
+  sql, volatile, security definer, search_path=pg_catalog, pg_temp
+  callers: flyahead_operator
 
 function flyahead_api.traffic(text,timestamp with time zone,timestamp with time zone,interval) → TABLE(region text, process_group text, bucket timestamp with time zone, minutes_measured bigint, requests double precision, peak_requests_per_minute double precision, errors double precision, worst_p95_latency_ms real, resolution text)
 -- an app's traffic per region in buckets of `step`, from the coarsest resolution that answers; until: now; step: as the span suggests

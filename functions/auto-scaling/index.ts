@@ -1,11 +1,11 @@
 // Called by cron at each slot: one tick of the autoscaler. The loop itself is src/tick/run-tick.ts.
 import { serve } from "../../src/api/serve.ts";
-import { tickHandlers } from "../../src/api/tick.ts";
+import { tickEndpoints } from "../../src/api/tick.ts";
 import { readConfig } from "../../src/config.ts";
 import { runTick } from "../../src/tick/run-tick.ts";
 import { serveTools, wire } from "../../src/wire.ts";
 
-const handle = serve(() => {
+const make = () => {
   const config = readConfig(Deno.env.toObject());
   const ports = wire(config);
   const rules = {
@@ -14,7 +14,11 @@ const handle = serve(() => {
     apps: config.apps,
     simulated: config.simulationUrl !== null,
   };
-  return tickHandlers({ ...ports, rules, run: (request) => runTick(request, config.tick, ports) });
-}, serveTools);
+  const endpoints = tickEndpoints({
+    rules,
+    run: (request) => ports.remembering(() => runTick(request, config.tick, ports)),
+  });
+  return { ...ports, endpoints };
+};
 
-export default { fetch: handle };
+export default { fetch: serve("auto-scaling", make, serveTools) };

@@ -6,6 +6,8 @@
  * silent: the other side may have done it. In doubt a call counts as sent. Reasons are made of codes alone, never
  * of the runtime's own message: that one may quote a header, and with it a token.
  */
+import { isHeldBackError } from "../errors.ts";
+
 export type Fetch = typeof globalThis.fetch;
 
 export type HttpRequest = {
@@ -49,6 +51,7 @@ export async function callHttp(fetch: Fetch, request: HttpRequest): Promise<Http
     const { text, cutShort } = await readBody(response, maxBytes, timeoutMs);
     return { kind: "answered", status: response.status, headers: response.headers, text, cutShort };
   } catch (error) {
+    if (isHeldBackError(error)) return { kind: "neverSent", why: error.message };
     return { kind: wasNeverSent(error) ? "neverSent" : "noAnswer", why: reasonOf(error, timeoutMs) };
   }
 }

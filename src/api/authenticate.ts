@@ -1,13 +1,18 @@
 /**
- * Who is calling. A token is a long random word; only its SHA-256 is stored, so looking it up by the hash tells an
- * attacker nothing by its timing: to learn from it they would have to choose hashes, not tokens.
+ * Who is calling. A token is a long random word; only its SHA-256 is kept, and it is looked up by the beginning of that
+ * and compared in constant time (adapters/postgres/tokens.ts). So timing tells an attacker nothing: to learn from it they
+ * would have to choose hashes, not tokens.
+ *
+ * The trap: an unknown token and books that cannot be read must not look alike. The first is the caller's fault and final,
+ * the second ours, and the caller should come again.
  */
 
 import type { Instant } from "../core/time.ts";
 import type { Caller, Tokens } from "../ports.ts";
 import { Problem } from "./problem.ts";
 
-export type Scope = "tick" | "ingest" | "work" | "read";
+export const SCOPES = ["tick", "ingest", "work", "read"] as const;
+export type Scope = (typeof SCOPES)[number];
 
 const BEARER = /^Bearer +([\x21-\x7e]{16,512})$/i;
 
@@ -26,7 +31,7 @@ export async function authenticate(
       "This token is unknown, expired or revoked; make a new one with `npm run token -- create`",
     );
   if (!caller.scopes.includes(scope)) {
-    throw new Problem(403, "forbidden", `This token lacks the scope ${scope}; make one that has it`);
+    throw new Problem("forbidden", `This token lacks the scope ${scope}; make one that has it`);
   }
   return caller;
 }
@@ -42,5 +47,5 @@ export async function sha256Hex(text: string): Promise<string> {
 }
 
 function unauthorized(detail: string): Problem {
-  return new Problem(401, "unauthorized", detail, { headers: { "www-authenticate": "Bearer" } });
+  return new Problem("unauthorized", detail, { headers: { "www-authenticate": "Bearer" } });
 }

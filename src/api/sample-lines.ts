@@ -10,14 +10,24 @@ import { faultsOf, parseJson } from "./body.ts";
 import { Problem } from "./problem.ts";
 
 export const SAMPLES_LIMIT = 5_000;
+/** A reason quotes names that the caller chose, and may not grow with them. */
+const REASON_LIMIT = 300;
 /** Clocks of machines differ; a minute that has begun may be reported while it lasts. */
 const AHEAD_MS = 2 * MINUTE_MS;
 
 /** What Fly takes for the names of apps, regions and process groups. */
 export const poolWord = z.string().regex(/^[A-Za-z0-9_-]{1,63}$/);
-const share = z.number().min(0).max(1).optional();
-const amount = z.number().min(0).max(1e12);
-const sampleShape = z.strictObject({
+/** Less than a `real` of Postgres can hold, and nothing that anybody measures. */
+const LEAST = 1e-30;
+const positive = (most: number) =>
+  z
+    .number()
+    .min(0)
+    .max(most)
+    .transform((value) => (value < LEAST ? 0 : value));
+const share = positive(1).optional();
+const amount = positive(1e12);
+export const sampleShape = z.strictObject({
   app: poolWord,
   region: poolWord.max(16),
   processGroup: poolWord.default("app"),
@@ -38,13 +48,6 @@ export type SampleRules = { readonly binMs: number; readonly maxAgeMs: number };
 /** @throws Problem 400 where the body is neither form, 413 where it holds more than SAMPLES_LIMIT samples. */
 export function readSamples(text: string, rules: SampleRules, caller: Caller, now: Instant) {
   const items = itemsOf(text);
-  if (items.length > SAMPLES_LIMIT) {
-    throw new Problem(
-      413,
-      "payload-too-large",
-      `${items.length} samples in one request; send at most ${SAMPLES_LIMIT}`,
-    );
-  }
   const samples: PoolSample[] = [];
   const indexes: number[] = [];
   const refused: Refusal[] = [];
@@ -61,23 +64,29 @@ export function readSamples(text: string, rules: SampleRules, caller: Caller, no
 
 class NotJson {}
 
+/** Counted before they are read: a body of nothing but faults must not cost more than one of samples. */
 function itemsOf(text: string): unknown[] {
   const trimmed = text.trim();
   if (trimmed.startsWith("[")) {
     const list = parseJson(trimmed);
-    if (Array.isArray(list)) return list;
+    if (Array.isArray(list)) return noMoreThanAllowed(list);
   }
   if (!trimmed.startsWith("{")) {
     throw new Problem(
-      400,
       "bad-request",
       "The body holds no samples; send a JSON array of them, or one JSON object a line",
     );
   }
-  return trimmed
-    .split("\n")
-    .filter((line) => line.trim() !== "")
-    .map(lineOf);
+  const lines = trimmed.split("\n").filter((line) => line.trim() !== "");
+  return noMoreThanAllowed(lines).map(lineOf);
+}
+
+function noMoreThanAllowed<T>(items: T[]): T[] {
+  if (items.length <= SAMPLES_LIMIT) return items;
+  throw new Problem(
+    "payload-too-large",
+    `${items.length} samples in one request; send at most ${SAMPLES_LIMIT}`,
+  );
 }
 
 function lineOf(line: string): unknown {
@@ -92,7 +101,7 @@ function lineOf(line: string): unknown {
 function readSample(item: unknown, rules: SampleRules, caller: Caller, now: Instant): PoolSample | string {
   if (item instanceof NotJson) return "not JSON";
   const parsed = sampleShape.safeParse(item);
-  if (!parsed.success) return faultsOf(parsed.error).join("; ");
+  if (!parsed.success) return faultsOf(parsed.error).join("; ").slice(0, REASON_LIMIT);
   const { app, region, processGroup, at, ...load } = parsed.data;
   if (!mayUse(caller, app)) return `the token is not for app ${app}`;
   if (at % rules.binMs !== 0) return `at must be the start of a bin of ${rules.binMs / 1_000} s`;

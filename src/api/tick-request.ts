@@ -7,15 +7,15 @@ import { lowestMode, MODES, type Mode } from "../core/policy.ts";
 import { floorTo, formatInstant, type Instant } from "../core/time.ts";
 import type { Caller, TickRequest } from "../ports.ts";
 import { mayUse } from "./authenticate.ts";
-import { parseAs, parseJson, readText } from "./body.ts";
 import { Problem } from "./problem.ts";
 
-const BODY_LIMIT_BYTES = 16_384;
-
-const tickBody = z.strictObject({
-  slot: z.iso.datetime({ offset: true }).optional(),
-  mode: z.enum(MODES).optional(),
-  apps: z.array(z.string()).min(1).max(1_000).optional(),
+export const tickBody = z.strictObject({
+  slot: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .describe("another slot than the one that is now is for simulations only"),
+  mode: z.enum(MODES).optional().describe("may lower the configured mode, never raise it"),
+  apps: z.array(z.string()).min(1).max(1_000).optional().describe("default: all that the token is for"),
 });
 
 export type TickRules = {
@@ -24,15 +24,13 @@ export type TickRules = {
   readonly apps: readonly string[];
   readonly simulated: boolean;
 };
-/** @throws Problem 400 on a body that is not as it should be, 403 on an app that the token is not for. */
-export async function readTickRequest(
-  request: Request,
+/** @throws Problem 400 on a slot or an app that cannot be, 403 on an app that the token is not for. */
+export function readTickRequest(
+  body: z.output<typeof tickBody>,
   rules: TickRules,
   caller: Caller,
   now: Instant,
-): Promise<TickRequest> {
-  const text = await readText(request, BODY_LIMIT_BYTES);
-  const body = parseAs(tickBody, text.trim() === "" ? {} : parseJson(text), "The tick request");
+): TickRequest {
   return {
     slot: readSlot(body.slot, rules, now),
     mode: lowestMode(rules.mode, body.mode ?? rules.mode),
@@ -46,29 +44,34 @@ function readSlot(asked: string | undefined, { cadenceMs, simulated }: TickRules
   const slot = floorTo(Date.parse(asked), cadenceMs);
   if (slot === current || simulated) return slot;
   throw new Problem(
-    400,
     "bad-request",
     `slot is ${formatInstant(slot)}, but now is ${formatInstant(current)}; leave slot out: another one than now is for simulations only`,
   );
 }
 
+/** What is not the token's is refused before anything is said about what is configured. */
 function readApps(
   asked: readonly string[] | undefined,
   { apps }: TickRules,
   caller: Caller,
 ): readonly string[] {
+  const foreign = asked?.filter((app) => !mayUse(caller, app)) ?? [];
+  if (foreign.length > 0)
+    throw new Problem("forbidden", `This token is not for ${listed(foreign)}; use one that is`);
   const unknown = asked?.filter((app) => !apps.includes(app)) ?? [];
   if (unknown.length > 0) {
     throw new Problem(
-      400,
       "bad-request",
-      `Not configured: ${unknown.join(", ")}; add them to FLY_APPS or leave them out`,
+      `Not configured: ${listed(unknown)}; add them to FLY_APPS or leave them out`,
     );
   }
-  const wanted = asked ?? apps;
-  const foreign = wanted.filter((app) => !mayUse(caller, app));
-  if (asked !== undefined && foreign.length > 0) {
-    throw new Problem(403, "forbidden", `This token is not for ${foreign.join(", ")}; use one that is`);
-  }
-  return [...new Set(wanted)].filter((app) => mayUse(caller, app));
+  return [...new Set(asked ?? apps)].filter((app) => mayUse(caller, app));
+}
+
+/** What a caller sent, told back no longer than it helps. */
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 10).map((name) => name.slice(0, 63));
+  return names.length > shown.length
+    ? `${shown.join(", ")} and ${names.length - shown.length} more`
+    : shown.join(", ");
 }

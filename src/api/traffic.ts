@@ -2,15 +2,13 @@
 import { z } from "zod";
 import { poolName } from "../core/fleet.ts";
 import { formatInstant, MINUTE_MS } from "../core/time.ts";
-import type { Clock, PoolSample, RequestLimit, Samples, Tokens } from "../ports.ts";
-import { authenticate, mayUse } from "./authenticate.ts";
-import { parseAs, readText } from "./body.ts";
-import { limited } from "./limit.ts";
+import type { PoolSample, Samples } from "../ports.ts";
+import { mayUse } from "./authenticate.ts";
 import { Problem } from "./problem.ts";
-import { poolWord, readSamples, type SampleRules } from "./sample-lines.ts";
-import { type Handlers, jsonAnswer } from "./serve.ts";
+import { type Endpoint, endpoint, type Route } from "./route.ts";
+import { poolWord, readSamples, SAMPLES_LIMIT, type SampleRules, sampleShape } from "./sample-lines.ts";
+import { instant, poolKey } from "./shapes.ts";
 
-const BODY_LIMIT_BYTES = 4 * 1024 * 1024;
 const LONGEST_MINUTES = 7 * 24 * 60;
 
 const seriesQuery = z.strictObject({
@@ -19,31 +17,52 @@ const seriesQuery = z.strictObject({
   processGroup: poolWord.default("app"),
   minutes: z.coerce.number().int().min(1).max(LONGEST_MINUTES).default(60),
 });
+const refusal = z.object({ index: z.int().min(0), reason: z.string() });
+const measured = z.number().min(0).optional();
 
-export type TrafficTools = {
-  readonly rules: SampleRules;
-  readonly clock: Clock;
-  readonly samples: Samples;
-  readonly tokens: Tokens;
-  readonly requestLimit: RequestLimit;
-  readonly sync: () => Promise<void>;
-};
+export const SEND_SAMPLES = {
+  method: "POST",
+  path: "/",
+  scope: "ingest",
+  summary: "Store samples; a bad one is refused with its index and reason, the good ones are kept",
+  body: {
+    limitBytes: 4 * 1024 * 1024,
+    types: {
+      "application/json": z.array(sampleShape).max(SAMPLES_LIMIT),
+      "application/x-ndjson": sampleShape.describe("one sample a line"),
+    },
+  },
+  keyed: true,
+  answer: z.object({ stored: z.int().min(0), refused: z.array(refusal) }),
+  problems: ["bad-request", "payload-too-large", "nothing-stored"],
+} as const satisfies Route;
 
-export function trafficHandlers({
-  rules,
-  clock,
-  samples,
-  tokens,
-  requestLimit,
-  sync,
-}: TrafficTools): Handlers {
-  return {
-    async POST(request) {
-      await sync();
-      const now = clock.now();
-      const caller = await authenticate(request, "ingest", tokens, now);
-      const headers = await limited(requestLimit, caller, now);
-      const read = readSamples(await readText(request, BODY_LIMIT_BYTES), rules, caller, now);
+export const READ_SERIES = {
+  method: "GET",
+  path: "/",
+  scope: "read",
+  summary: "The last minutes of a pool's traffic, gaps left out",
+  query: seriesQuery,
+  answer: poolKey.extend({
+    binSeconds: z.number(),
+    samples: z.array(
+      z.object({
+        at: instant,
+        requests: z.number().min(0),
+        ...{ errors: measured, p95LatencyMs: measured, cpu: measured, memory: measured, disk: measured },
+        ...{ concurrency: measured, queueDepth: measured },
+      }),
+    ),
+  }),
+  problems: ["forbidden"],
+} as const satisfies Route;
+
+export type TrafficTools = { readonly rules: SampleRules; readonly samples: Samples };
+
+export function trafficEndpoints({ rules, samples }: TrafficTools): Endpoint[] {
+  return [
+    endpoint(SEND_SAMPLES, async ({ text, caller, now }) => {
+      const read = readSamples(text, rules, caller, now);
       const notStored = await samples.store(read.samples, now);
       const refusedHere = [
         ...refusals(read, notStored.unknownPool, unknownPoolReason),
@@ -51,32 +70,20 @@ export function trafficHandlers({
       ];
       const stored = read.samples.length - refusedHere.length;
       const refused = [...read.refused, ...refusedHere].sort((a, b) => a.index - b.index);
-      if (stored === 0 && refused.length > 0) {
-        throw new Problem(422, "nothing-stored", "No sample could be stored; the reasons are listed", {
-          more: { stored, refused },
-          headers,
-        });
-      }
-      return jsonAnswer({ stored, refused }, headers);
-    },
+      if (stored > 0 || refused.length === 0) return { body: { stored, refused } };
+      throw new Problem("nothing-stored", "No sample could be stored; the reasons are listed", {
+        more: { stored, refused },
+      });
+    }),
 
-    async GET(request) {
-      await sync();
-      const now = clock.now();
-      const caller = await authenticate(request, "read", tokens, now);
-      const headers = await limited(requestLimit, caller, now);
-      const { minutes, ...key } = parseAs(
-        seriesQuery,
-        Object.fromEntries(new URL(request.url).searchParams),
-        "The query",
-      );
+    endpoint(READ_SERIES, async ({ query: { minutes, ...key }, caller, now }) => {
       if (!mayUse(caller, key.app))
-        throw new Problem(403, "forbidden", `This token is not for app ${key.app}; use one that is`);
+        throw new Problem("forbidden", `This token is not for app ${key.app}; use one that is`);
       const found = await samples.read(key, now - minutes * MINUTE_MS, now + MINUTE_MS);
       const series = found.map((sample) => ({ ...sample, at: formatInstant(sample.at) }));
-      return jsonAnswer({ ...key, binSeconds: rules.binMs / 1_000, samples: series }, headers);
-    },
-  };
+      return { body: { ...key, binSeconds: rules.binMs / 1_000, samples: series } };
+    }),
+  ];
 }
 
 type Read = ReturnType<typeof readSamples>;

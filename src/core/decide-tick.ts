@@ -5,7 +5,13 @@
 import { type Action, planActions } from "./actions.ts";
 import { type CapacityModel, capacityModelOf, machinesFor } from "./capacity/capacity-model.ts";
 import { fleetNow } from "./capacity/fleet-now.ts";
-import { type Belief, PLAN_QUANTILES, planCapacity, planWindow } from "./capacity/plan-capacity.ts";
+import {
+  type Belief,
+  type CapacityPlan,
+  PLAN_QUANTILES,
+  planCapacity,
+  planWindow,
+} from "./capacity/plan-capacity.ts";
 import { type Decision, decide, type Trust } from "./decide.ts";
 import { loadReader } from "./forecast/bins-ahead.ts";
 import type { Rival } from "./forecast/blend.ts";
@@ -51,6 +57,7 @@ export type Prediction = {
 };
 
 export type TickDecision = {
+  readonly plan: CapacityPlan;
   readonly decision: Decision;
   readonly actions: readonly Action[];
   /** Over the bins that the decision looked at; null where the pool was never measured. */
@@ -72,15 +79,15 @@ export const FORESEEN_MS = [5 * MINUTE_MS, HOUR_MS, 6 * HOUR_MS, DAY_MS] as cons
 export function decideTick(given: Observation): TickDecision {
   const observation = { ...given, ledger: bookService(given) };
   const foreseen = forecastTraffic(observation);
-  const { decision, actions } = decideFrom(foreseen, observation);
-  return { decision, actions, ...foreseen, ledger: leaveFleet(observation, decision) };
+  const { plan, decision, actions } = decideFrom(foreseen, observation);
+  return { plan, decision, actions, ...foreseen, ledger: leaveFleet(observation, decision) };
 }
 
 /** Steps 5 to 7, for a forecast at hand: what replay runs again from a stored record. */
 export function decideFrom(
   { forecast, peaks }: Pick<TickDecision, "forecast" | "peaks">,
   observation: Observation,
-): Pick<TickDecision, "decision" | "actions"> {
+): Pick<TickDecision, "plan" | "decision" | "actions"> {
   const { now, slot, cadenceMs, policy, pool, attempt } = observation;
   const model = capacityModelOf(policy);
   const plan = planCapacity(
@@ -99,6 +106,7 @@ export function decideFrom(
   );
   const machines = partValue(observation.machines) ?? [];
   return {
+    plan,
     decision,
     actions: [
       ...planActions(decision, pool, machines, policy.pinnedMachineId, { slot, attempt }),

@@ -59,6 +59,8 @@ export type Machine = {
   readonly release?: number;
   /** Whether it has a volume, which is lost with it; absent where Fly does not tell. */
   readonly hasVolume?: boolean;
+  /** Requests or connections in flight, over all its services, from which on Fly's proxy prefers others; absent where it has none. */
+  readonly softLimit?: number | undefined;
 };
 
 const ACTIVE: ReadonlySet<MachineState> = new Set([

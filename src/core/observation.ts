@@ -37,6 +37,14 @@ export type Tally = {
   readonly spentUsd: number | null;
 };
 
+/** What a source of metrics told of a pool. */
+export type SourceReading = {
+  /** End of the newest bin that it measured of the pool. */
+  readonly measuredUntil: Instant;
+  /** Requests in flight over the machines' soft limits in that bin, or null where it is not known. */
+  readonly saturation: number | null;
+};
+
 export type Observation = {
   readonly pool: PoolKey;
   readonly slot: Instant;
@@ -52,6 +60,8 @@ export type Observation = {
   readonly boots?: readonly BootStats[];
   /** From the forecaster's watermark, and at least the stabilisation time, up to now. */
   readonly samples: Part<TrafficSeries>;
+  /** What was pulled for it, how old that is; absent where no source is configured. Its samples are in `samples`. */
+  readonly source?: Part<SourceReading>;
   readonly state: ForecastState | null;
   /** The promise's books as the last tick left them; null where none were kept. */
   readonly ledger: ServiceLedger | null;

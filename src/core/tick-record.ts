@@ -91,7 +91,7 @@ export function redecide(
   record: FullRecord,
 ): { decision: Decision; actions: readonly Action[] } {
   const { machines, samples, ...rest } = record.observation;
-  return decideFrom(record, {
+  const { decision, actions } = decideFrom(record, {
     ...rest,
     policy: { ...RECORDED_RULES, ...rest.policy },
     tally: { ...NOTHING_COUNTED, ...rest.tally },
@@ -104,6 +104,7 @@ export function redecide(
     state: null,
     events: [],
   });
+  return { decision, actions };
 }
 
 /** Where nothing is missing, no rule looks further back than at loads. */

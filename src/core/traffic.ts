@@ -19,6 +19,26 @@ export type TrafficSample = {
   readonly queueDepth?: number | undefined;
 };
 
+/** What a sample may say of its bin. */
+export const LOAD_FIELDS = [
+  "requests",
+  "errors",
+  "p95LatencyMs",
+  "cpu",
+  "memory",
+  "disk",
+  "concurrency",
+  "queueDepth",
+] as const satisfies readonly (keyof TrafficSample)[];
+export type LoadField = (typeof LOAD_FIELDS)[number];
+
+/** An owner's own query for one field; `processGroup` null: of whatever group its series are. */
+export type MetricQuery = {
+  readonly field: LoadField;
+  readonly processGroup: string | null;
+  readonly text: string;
+};
+
 /** Evenly spaced requests per bin; values[i] belongs to [start + i·binMs, start + (i+1)·binMs); NaN is a gap. */
 export type TrafficSeries = {
   readonly start: Instant;

@@ -53,7 +53,7 @@ export async function startInstallation(options: InstallationOptions): Promise<I
     ...options.env,
   });
   const stack = await startStack({
-    functions: ["auto-scaling", "traffic"],
+    functions: ["auto-scaling", "traffic", "status"],
     env: envOf,
     migrate: (adminUrl) => prepareDatabase(adminUrl, { rolePassword, token, start: options.fly.start }),
     redis: options.redis ?? "embedded",
@@ -98,6 +98,7 @@ function localEnvironment(
     FLY_APPS: apps.join(","),
     SIMULATION_URL: fly.url,
     SCALING_MODE: "act",
+    LOCAL_MODE: "true",
     INGEST_REQUESTS_PER_MINUTE: "1000000",
     SAMPLE_MAX_AGE_DAYS: "3650",
   };

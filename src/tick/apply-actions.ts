@@ -2,7 +2,8 @@
  * Step 9: one wave of calls to Fly, growing before shrinking, each ending in an Outcome. What is refused or fails here is
  * not chased: the next tick sees Fly afresh and decides again.
  *
- *   rateLimited, transient   wait as told (or a little), then once more, while the deadline allows
+ *   rateLimited, transient   wait as told (or a little), then once more, while the deadline and the budget allow
+ *   heldBack                 not sent, by our own breaker or limiter: the same, where the wait is short
  *   ambiguous                look first: a create by its name, a start or stop by the machine's state; then once more
  *   everything else          an outcome; no second call
  *
@@ -11,11 +12,12 @@
  */
 import type { Action } from "../core/actions.ts";
 import { isActive } from "../core/fleet.ts";
+import { openRetryBudget, type RetryBudget } from "../core/retry.ts";
 import type { Instant } from "../core/time.ts";
 import { isMachineApiError, type MachineApiError, messageOf } from "../errors.ts";
 import type { Intent, Lease, Outcome, OutcomeStatus, TickPorts } from "../ports.ts";
 import { inTurn } from "./in-turn.ts";
-import { pauseBeforeRetry } from "./retry.ts";
+import { pauseBeforeRetry, WAVE_BUDGET } from "./retry.ts";
 
 /** Fly limits each machine's actions to one a second, and creates to one a second for the whole app. */
 const PARALLEL_MOVES = 8;
@@ -28,9 +30,10 @@ export async function applyActions(
   deadline: Instant,
   ports: TickPorts,
 ): Promise<IntentOutcome[]> {
+  const budget = openRetryBudget(WAVE_BUDGET);
   const apply = async (intent: Intent) => ({
     intentId: intent.id,
-    outcome: await applyOne(intent, lease, deadline, ports),
+    outcome: await applyOne(intent, lease, deadline, budget, ports),
   });
   const of = (kind: Action["kind"]) => intents.filter(({ action }) => action.kind === kind);
   const started = await inTurn(of("start"), PARALLEL_MOVES, apply);
@@ -43,17 +46,23 @@ export async function applyActions(
 /** What cannot be undone is only proposed: fencing it and looking at volumes once more is still to be built. */
 const NOT_YET = "flyahead only proposes to destroy machines; where you agree, do it by hand";
 
-async function applyOne(intent: Intent, lease: Lease, deadline: Instant, ports: TickPorts): Promise<Outcome> {
-  const { clock, guard } = ports;
-  const { app } = intent.pool;
+async function applyOne(
+  intent: Intent,
+  lease: Lease,
+  deadline: Instant,
+  budget: RetryBudget,
+  ports: TickPorts,
+): Promise<Outcome> {
+  const { clock, chance } = ports;
   let ambiguous = false;
+  budget.called();
   for (let attempt = 1; ; attempt++) {
     if (clock.now() >= deadline) return notStarted(intent, ambiguous, "the tick's deadline was reached");
     if (intent.action.kind === "stop" && !(await stillHeld(lease, ports))) {
       return notStarted(intent, ambiguous, "the lease was lost to a newer tick");
     }
     try {
-      return await guard("fly:write", app, () => call(intent, ports));
+      return await call(intent, ports);
     } catch (error) {
       if (!isMachineApiError(error)) return settled("unknown", intent, messageOf(error));
       if (error.kind === "ambiguous" || error.kind === "nameTaken") {
@@ -61,8 +70,10 @@ async function applyOne(intent: Intent, lease: Lease, deadline: Instant, ports: 
         const found = await look(intent, error, ports);
         if (found !== null) return found;
       }
-      const pauseMs = pauseBeforeRetry(error, attempt);
-      if (pauseMs === null || clock.now() + pauseMs >= deadline) return surrender(intent, error, ambiguous);
+      const pauseMs = pauseBeforeRetry(error, attempt, chance());
+      if (pauseMs === null || clock.now() + pauseMs >= deadline || !budget.mayRetry()) {
+        return surrender(intent, error, ambiguous);
+      }
       await clock.sleep(pauseMs);
     }
   }
@@ -91,16 +102,16 @@ async function look(
   error: MachineApiError,
   ports: TickPorts,
 ): Promise<Outcome | null> {
-  const { machineApi, guard } = ports;
+  const { machineApi } = ports;
   try {
     if (action.kind === "create") {
-      const machines = await guard("fly:read", pool.app, () => machineApi.list(pool.app));
+      const machines = await machineApi.list(pool.app);
       const made = machines.find(({ name }) => name === action.machineName);
       return made
         ? { status: "done", machineId: made.id, evidence: `found by its name after: ${error.message}` }
         : null;
     }
-    const machine = await guard("fly:read", pool.app, () => machineApi.get(pool.app, action.machineId));
+    const machine = await machineApi.get(pool.app, action.machineId);
     if (isActive(machine) !== (action.kind === "start")) return null;
     return {
       status: "done",
@@ -116,6 +127,7 @@ const REFUSALS: ReadonlySet<MachineApiError["kind"]> = new Set([
   "capacity",
   "quota",
   "rateLimited",
+  "heldBack",
   "auth",
   "leaseHeld",
   "wrongState",

@@ -10,7 +10,13 @@ import { decodeState } from "../core/forecast/codec.ts";
 import { forecastBinMs } from "../core/forecast/forecast.ts";
 import { measuredLast } from "../core/forecast/measured-last.ts";
 import { mayBorrow, mayLend, type Sister } from "../core/forecast/prior.ts";
-import { type Observation, type Override, type Part, partValue } from "../core/observation.ts";
+import {
+  type Observation,
+  type Override,
+  type Part,
+  partValue,
+  type SourceReading,
+} from "../core/observation.ts";
 import { lowestMode, type Policy } from "../core/policy.ts";
 import { DAY_MS, floorTo, formatInstant, type Instant, MINUTE_MS, SECOND_MS } from "../core/time.ts";
 import { measuredUntil, type TrafficSeries } from "../core/traffic.ts";
@@ -19,6 +25,7 @@ import { isMachineApiError, messageOf } from "../errors.ts";
 import type { Lease, OpenTick, PoolMemory, TickPorts, TickRequest } from "../ports.ts";
 import { askExperts } from "./ask-experts.ts";
 import { detectOverride } from "./detect-override.ts";
+import { pullSamples } from "./pull-samples.ts";
 import { resolveIntent } from "./resolve-intents.ts";
 import { pauseBeforeRetry } from "./retry.ts";
 import type { TickSettings } from "./settings.ts";
@@ -60,9 +67,14 @@ export async function observe(
   const resolved = resolveIntents(memories, listed, now);
   const unsettled = unsettledSince(memories, resolved);
   const pools = poolsIn(memories, listed, lease.app, unsettled);
-  const bases = pools.present.map((pool) => baseOf(pool, memories, settings));
+  const pulled = await pullSamples(lease.app, listed, memories, request.apps.length, settings, ports);
+  const remembered = pulled?.relearn === true ? memories.map(forgotten) : memories;
+  const bases = pools.present.map((pool) => baseOf(pool, remembered, settings));
   const read = await readSamples(lease.app, bases, now, ports, settings.binMs);
-  const known = bases.map((base) => ({ ...base, samples: samplesPart(base, read, now) }));
+  const known = bases.map((base) => {
+    const source = pulled?.readingOf(base.pool, base.policy.staleSeconds * SECOND_MS, now);
+    return { ...base, source, samples: samplesPart(base, read, source, now) };
+  });
   const said = await askExperts(lease.app, known, now, ports);
   const young = known.filter(({ memory, state }) => memory !== null && mayBorrow(state));
   const borrowers = young.slice(0, MOST_BORROWERS).map(({ pool }) => pool);
@@ -93,6 +105,7 @@ export async function observe(
           ).length,
           ...(base.memory !== null && base.memory.boots.length > 0 ? { boots: base.memory.boots } : {}),
           samples: base.samples,
+          ...(base.source === undefined ? {} : { source: base.source }),
           state: base.state,
           ledger: base.memory?.state?.hot.ledger ?? null,
           ...(said[i] === undefined ? {} : { outside: said[i] }),
@@ -162,16 +175,16 @@ export function effectivePolicy(defaults: Policy, own: Partial<Policy>): Policy 
 /** An app that Fly does not know has no machines: that is an answer. Every other failure leaves them unknown. */
 async function listMachines(
   app: string,
-  { machineApi, guard, clock, log }: TickPorts,
+  { machineApi, clock, chance, log }: TickPorts,
 ): Promise<Part<Machine[]>> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return { status: "fresh", value: await guard("fly:read", app, () => machineApi.list(app)) };
+      return { status: "fresh", value: await machineApi.list(app) };
     } catch (error) {
       log("list machines", { app, attempt, error: messageOf(error) });
       if (!isMachineApiError(error)) return { status: "missing", why: messageOf(error) };
       if (error.kind === "notFound") return { status: "fresh", value: [] };
-      const pauseMs = pauseBeforeRetry(error, attempt);
+      const pauseMs = pauseBeforeRetry(error, attempt, chance());
       if (pauseMs === null || pauseMs > LONGEST_PAUSE_MS) return { status: "missing", why: error.message };
       await clock.sleep(pauseMs);
     }
@@ -289,16 +302,29 @@ async function readSamples(
   }
 }
 
-function samplesPart(base: PoolBase, read: SeriesByPool, now: Instant): Part<TrafficSeries> {
+function samplesPart(
+  base: PoolBase,
+  read: SeriesByPool,
+  source: Part<SourceReading> | undefined,
+  now: Instant,
+): Part<TrafficSeries> {
   const newest = base.state === null ? null : measuredLast(base.state);
   const age = newest === null ? {} : { ageMs: now - newest };
   if (read.status === "missing") return { ...read, ...age };
   const series = read.value.get(poolName(base.pool));
   const until = series && measuredUntil(series);
+  // Where samples are missing, a source that should have brought them says why.
+  const also = source?.status === "missing" ? `; ${source.why}` : "";
   if (!series || !until) {
-    return { status: "missing", why: `no sample since ${formatInstant(base.samplesFrom(now))}`, ...age };
+    const why = `no sample since ${formatInstant(base.samplesFrom(now))}${also}`;
+    return { status: "missing", why, ...age };
   }
   const ageMs = now - until;
   if (ageMs <= base.policy.staleSeconds * 1_000) return { status: "fresh", value: series };
-  return { status: "stale", value: series, ageMs, why: `the newest is of ${formatInstant(until)}` };
+  return { status: "stale", value: series, ageMs, why: `the newest is of ${formatInstant(until)}${also}` };
+}
+
+/** As a pool whose forecaster has learned nothing yet. */
+function forgotten(memory: PoolMemory): PoolMemory {
+  return { ...memory, state: null, coldSavedAt: null };
 }

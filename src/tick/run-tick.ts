@@ -13,6 +13,7 @@ import { applyActions } from "./apply-actions.ts";
 import { inTurn } from "./in-turn.ts";
 import { type ObservedPool, observe } from "./observe.ts";
 import { type DecidedPool, openDocument } from "./open-document.ts";
+import { publishPlans } from "./publish.ts";
 import type { TickSettings } from "./settings.ts";
 import { stopwatch } from "./stopwatch.ts";
 import { type AppSummary, type DoneSummary, poolSummary, type TickSummary } from "./summary.ts";
@@ -91,9 +92,11 @@ async function tickUnderLease(
   // 8. intent, before anything moves
   const opening = openDocument(lease, request, settings, observed, decided, clock.now());
   const intents = await watch.step("open", () => history.openTick(opening));
+  const published = publishPlans(lease, decided, settings.cadenceMs, ports);
   // 9. act
   const outcomes = await watch.step("apply", () => applyActions(intents, lease, deadline, ports));
   // 10. outcome; this closes the slot and gives the lease up
+  await published;
   const summary = { ms: watch.ms(), lock: locked, deadlineReached: clock.now() >= deadline };
   await watch.step("close", () => history.closeTick({ lease, now: clock.now(), outcomes, summary }));
 

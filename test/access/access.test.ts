@@ -9,7 +9,7 @@ import { ROLES, type Role, type Routine, relations, routines, type Thing, useWor
 const OUTSIDERS = ["anon", "authenticated", "service_role"] as const;
 /** What only the owner may call: it touches secrets, the schedule, the storage or other people's history. */
 const OWNERS_ONLY =
-  /^flyahead\.(vault_secret|send_tick|follow_up|install_schedule|remove_schedule|harvest_answers|import_|stage_import|load_import|refuse_import|match_import|forget_forecasts|keep_storage_|prune_|create_traffic_samples|available_storage_mode)/;
+  /^flyahead\.(vault_secret|send_tick|follow_up|install_schedule|remove_schedule|harvest_answers|import_|stage_import|load_import|refuse_import|match_import|forget_forecasts|keep_storage_|prune_|create_traffic_samples|available_storage_mode|create_token|rotate_token|revoke_token|replace_token_hash|new_token_word)/;
 const READ_ONLY_FOR_SERVICE = [
   "api_tokens",
   "settings",

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { parseAs, parseJson, readText } from "../../src/api/body.ts";
+import { drain, parseAs, parseJson, readText } from "../../src/api/body.ts";
 import { Problem } from "../../src/api/problem.ts";
 
 const post = (body: string | Uint8Array | ReadableStream, headers: Record<string, string> = {}) =>
@@ -54,6 +54,35 @@ describe("readText", () => {
     const { stream, taken } = counted(Array.from({ length: 100 }, () => new Uint8Array(10)));
     expect((await problemOf(readText(post(stream), 25))).status).toBe(413);
     expect(taken()).toBeLessThanOrEqual(7);
+  });
+
+  test("a body that does not come is not waited for, and what it holds is given up", async () => {
+    let cancelled = false;
+    const stream = new ReadableStream({
+      start: (controller) => controller.enqueue(bytes(0x7b)),
+      cancel: () => {
+        cancelled = true;
+      },
+    });
+    const problem = await problemOf(readText(post(stream), 10, 20));
+    expect([problem.status, problem.type, cancelled]).toEqual([408, "too-slow", true]);
+  });
+
+  test("a body whose connection breaks is a problem without the runtime's words", async () => {
+    const stream = new ReadableStream({
+      pull: (controller) => controller.error(new Error("socket 7 reset")),
+    });
+    const problem = await problemOf(readText(post(stream), 10));
+    expect([problem.status, problem.message]).toEqual([400, "The body broke off, or its framing is wrong"]);
+  });
+
+  test("what is refused is read on so that the caller hears it, up to twice the limit", async () => {
+    const { stream, taken } = counted(Array.from({ length: 100 }, () => new Uint8Array(10)));
+    await drain(post(stream), 25);
+    expect(taken()).toBeLessThanOrEqual(7);
+    const read = post("abc");
+    await readText(read, 10);
+    await drain(read, 10);
   });
 
   test.each([

@@ -4,7 +4,6 @@ import { limited } from "../../src/api/limit.ts";
 import type { Problem } from "../../src/api/problem.ts";
 import { NOW } from "../core/examples.ts";
 
-const caller = (tokenId: string) => ({ tokenId, scopes: [], apps: null });
 const headers = (limit: number, remaining: number, seconds: number) => ({
   "ratelimit-limit": `${limit}`,
   "ratelimit-remaining": `${remaining}`,
@@ -13,7 +12,7 @@ const headers = (limit: number, remaining: number, seconds: number) => ({
 
 test("counts down per caller, then refuses with the wait", async () => {
   const limit = createMemoryRequestLimit(2, () => NOW + 20_000);
-  const take = (tokenId: string) => limited(limit, caller(tokenId), NOW + 20_000);
+  const take = (tokenId: string) => limited(limit, tokenId, NOW + 20_000, "with this token");
   expect(await take("1")).toEqual(headers(2, 1, 40));
   expect(await take("1")).toEqual(headers(2, 0, 40));
   const problem: Problem = await take("1").then(
@@ -33,5 +32,5 @@ test.each([
   ["of another clock than the caller's", NOW + 86_400_000, 60],
 ])("a reset %s: a wait between a second and the window", async (_, resetAt, seconds) => {
   const limit = { take: async () => ({ allowed: true, limit: 5, remaining: 5, resetAt }) };
-  expect(await limited(limit, caller("1"), NOW)).toEqual(headers(5, 5, seconds));
+  expect(await limited(limit, "1", NOW, "with this token")).toEqual(headers(5, 5, seconds));
 });

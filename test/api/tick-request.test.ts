@@ -1,21 +1,26 @@
 import { describe, expect, test } from "vitest";
+import { parseAs, parseJson } from "../../src/api/body.ts";
 import { Problem } from "../../src/api/problem.ts";
-import { readTickRequest, type TickRules } from "../../src/api/tick-request.ts";
+import { readTickRequest, type TickRules, tickBody } from "../../src/api/tick-request.ts";
 import { MINUTE_MS } from "../../src/core/time.ts";
 import { CADENCE_MS, NOW } from "../core/examples.ts";
 
 const RULES: TickRules = { cadenceMs: CADENCE_MS, mode: "act", apps: ["shop", "blog"], simulated: false };
 const ANYONE = { tokenId: "1", scopes: ["tick"], apps: null };
 
-const read = (
+const read = async (
   body: unknown,
   rules: Partial<TickRules> = {},
   caller: { apps: readonly string[] | null } = ANYONE,
   now = NOW,
 ) => {
-  const text = typeof body === "string" ? body : JSON.stringify(body);
-  const request = new Request("http://x/", { method: "POST", body: text });
-  return readTickRequest(request, { ...RULES, ...rules }, { ...ANYONE, ...caller }, now);
+  const given = typeof body === "string" ? parseJson(body || "{}") : body;
+  return readTickRequest(
+    parseAs(tickBody, given, "The body"),
+    { ...RULES, ...rules },
+    { ...ANYONE, ...caller },
+    now,
+  );
 };
 const refusal = async (work: Promise<unknown>) =>
   work.then(
@@ -75,8 +80,21 @@ describe("the apps", () => {
     ]);
   });
 
-  test("that are not configured are refused, all by name, even with a token for them", async () => {
-    expect(await refusal(read({ apps: ["wiki", "shop", "x"] }, {}, { apps: ["wiki"] }))).toEqual([
+  test("of others are answered alike, configured or not: a token learns nothing of them", async () => {
+    const caller = { apps: ["blog"] };
+    const [there, nowhere] = await Promise.all(
+      ["shop", "nobody"].map((app) => refusal(read({ apps: [app] }, {}, caller))),
+    );
+    expect(there![0]).toBe(403);
+    expect(JSON.stringify(there).replace("shop", "?")).toBe(JSON.stringify(nowhere).replace("nobody", "?"));
+  });
+
+  test("that are not configured are refused, all by name", async () => {
+    expect(await refusal(read({ apps: ["wiki"] }, {}, { apps: ["wiki"] }))).toEqual([
+      400,
+      expect.stringMatching(/^Not configured: wiki;/),
+    ]);
+    expect(await refusal(read({ apps: ["wiki", "shop", "x"] }))).toEqual([
       400,
       expect.stringMatching(/^Not configured: wiki, x; add them/),
     ]);

@@ -49,7 +49,11 @@ afterAll(async () => {
   await patient.close();
   await lab.close();
 });
-afterEach(() => void lab.fly.clearFaults());
+/** All apps are in one region, whose breaker would remember the faults of the tests before. */
+afterEach(async () => {
+  lab.fly.clearFaults();
+  await lab.sql`select flyahead_api.reset_breaker(name) from flyahead_api.breakers`;
+});
 
 async function prepare(app: string, load: number, wishes = {}): Promise<void> {
   lab.nextSlot();

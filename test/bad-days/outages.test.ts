@@ -63,13 +63,13 @@ describe("Postgres gone", () => {
     await prepared("books-away", 1_900);
     await lab.stack.servers.postgres.setDown(true);
     const { status, body, headers } = await lab.tick("books-away");
-    expect(status).toBe(500);
+    expect([status, headers.get("retry-after")]).toEqual([503, "10"]);
     expect(headers.get("content-type")).toBe("application/problem+json");
     expect(body).toEqual({
-      type: "urn:flyahead:problem:internal",
-      title: "Internal",
-      status: 500,
-      detail: expect.stringContaining("request id"),
+      type: "urn:flyahead:problem:unavailable",
+      title: "Unavailable",
+      status: 503,
+      detail: expect.stringMatching(/^The books cannot be reached now/),
       requestId: headers.get("x-request-id"),
     });
     expect(changesOf(lab.fly, "books-away")).toEqual([]);

@@ -47,6 +47,20 @@ export function describeLock(name: string, make: () => Promise<LockHarness>): vo
       expect(await lock.release(key, "one")).toBe(false);
     });
 
+    it("is extended by its holder only, and for as long as is said", async () => {
+      await lock.acquire(key, "one", LONG_MS);
+      expect(await lock.extend(key, "one", LONG_MS)).toBe("extended");
+      expect(await lock.extend(key, "two", LONG_MS)).toBe("lost");
+      expect(await lock.acquire(`${key}:short`, "one", LONG_MS)).toBe("acquired");
+      expect(await lock.extend(`${key}:short`, "one", SHORT_MS)).toBe("extended");
+      await expect
+        .poll(() => lock.acquire(`${key}:short`, "two", LONG_MS), { timeout: 20_000 })
+        .toBe("acquired");
+      expect(await lock.extend(`${key}:short`, "one", LONG_MS)).toBe("lost");
+      expect(await lock.acquire(key, "two", LONG_MS)).toBe("held");
+      expect(await lock.extend(`${key}:nothing`, "one", LONG_MS)).toBe("lost");
+    });
+
     it("expires, and then the late holder cannot free the next one's lock", async () => {
       await lock.acquire(key, "slow", SHORT_MS);
       await expect.poll(() => lock.acquire(key, "next", LONG_MS), { timeout: 20_000 }).toBe("acquired");

@@ -228,6 +228,43 @@ export function describeSamples(name: string, make: () => Promise<SamplesHarness
       for (const pool of [fra, iad]) expect(await requestsOf(pool)).toEqual(new Array(500).fill(7));
     });
 
+    it("stores what was pulled where nobody sent anything, and corrects it by a later pull", async () => {
+      const pull = [sample(fra, 0, 5), { ...sample(fra, 1, 6), cpu: 0.5 }, sample(iad, 0, 7)];
+      const answer = { unknownPool: [], tooOld: [] };
+      expect(await samples.storePulled(pull, NOW)).toEqual({ changed: 3, ...answer });
+      expect(await samples.storePulled(pull, NOW + 1)).toEqual({ changed: 0, ...answer });
+      const later = [sample(fra, 0, 5), { ...sample(fra, 1, 6), cpu: 0.25 }];
+      expect(await samples.storePulled(later, NOW + 2)).toEqual({ changed: 1, ...answer });
+      expect(await read(fra)).toEqual([
+        { at: START, requests: 5 },
+        { at: START + MINUTE_MS, requests: 6, cpu: 0.25 },
+      ]);
+      expect(await samples.storePulled([], NOW)).toEqual({ changed: 0, ...answer });
+    });
+
+    it("never replaces what was sent by what was pulled, whichever came first", async () => {
+      await samples.store([{ ...sample(fra, 0, 1), errors: 1 }], NOW);
+      await samples.storePulled([sample(fra, 0, 10), sample(fra, 1, 10)], NOW);
+      // Sent in the very millisecond of the pull.
+      await samples.store([sample(fra, 1, 2)], NOW);
+      expect(await samples.storePulled([sample(fra, 0, 20), sample(fra, 1, 20)], NOW + 1)).toMatchObject({
+        changed: 0,
+      });
+      expect(await read(fra)).toEqual([
+        { at: START, requests: 1, errors: 1 },
+        { at: START + MINUTE_MS, requests: 2 },
+      ]);
+    });
+
+    it("pulls into known pools only, and nothing that is too old; of two for one minute the later counts", async () => {
+      const lost = { ...fra, region: "gru" };
+      const old = { ...sample(fra, 0, 1), at: NOW - 93 * DAY_MS };
+      const pull = [sample(lost, 0, 1), old, sample(fra, 0, 2), sample(fra, 0, 3)];
+      const answer = await samples.storePulled(pull, NOW);
+      expect(answer).toMatchObject({ unknownPool: [0], tooOld: [1] });
+      expect(await requestsOf(fra)).toEqual([3]);
+    });
+
     it("keeps every sample when many callers store at once", async () => {
       const calls = Array.from({ length: 10 }, (_, call) =>
         Array.from({ length: 50 }, (_, i) => sample(fra, 10 * DAY_IN_MINUTES + call * 50 + i, call)),

@@ -18,6 +18,8 @@ export type TokenExample = {
 export type TokensHarness = {
   readonly tokens: Tokens;
   addToken(token: TokenExample): Promise<void>;
+  /** Another word for the token of `oldHash`, which stays good until `oldUntil`. */
+  rotateToken(oldHash: string, newHash: string, oldUntil: Instant): Promise<void>;
 };
 
 const NOW = Date.UTC(2026, 5, 17, 12, 0);
@@ -79,6 +81,25 @@ export function describeTokens(name: string, make: () => Promise<TokensHarness>)
       expect(await harness.tokens.find(hash, NOW - SECOND_MS)).not.toBeNull();
       expect(await harness.tokens.find(hash, NOW)).toBeNull();
       expect(await harness.tokens.find(hash, NOW + SECOND_MS)).toBeNull();
+    });
+
+    it("finds a rotated token by its new word, and by the old one until that ends, as the same caller", async () => {
+      const old = await add({ scopes: ["tick"], apps: ["shop"] });
+      const caller = await harness.tokens.find(old, NOW);
+      const fresh = createHash("sha256").update(`tokens-example-${words}-rotated`).digest("hex");
+      await harness.rotateToken(old, fresh, NOW);
+      expect(await harness.tokens.find(fresh, NOW)).toEqual(caller);
+      expect(await harness.tokens.find(fresh, NOW + DAY_MS)).toEqual(caller);
+      expect(await harness.tokens.find(old, NOW - SECOND_MS)).toEqual(caller);
+      expect(await harness.tokens.find(old, NOW)).toBeNull();
+    });
+
+    it("does not find a hash that only begins like one", async () => {
+      const hash = await add();
+      for (const same of [16, 32, 63]) {
+        const other = [...hash].map((digit, i) => (i < same ? digit : digit === "0" ? "1" : "0")).join("");
+        expect(await harness.tokens.find(other, NOW)).toBeNull();
+      }
     });
 
     it("does not find a revoked token, expired or not", async () => {

@@ -1,4 +1,4 @@
-/** What docs/data.md, storage.md and access.md tell people to ask can be asked: every SQL block runs on a fresh database. */
+/** What docs/data.md, storage.md, access.md and metrics.md tell people to ask can be asked: every SQL block runs on a fresh database. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
@@ -11,7 +11,7 @@ const blocksOf = (page: string) =>
     (match) => match[1]!,
   );
 
-it.each(["data.md", "storage.md", "access.md"])("docs/%s", async (page) => {
+it.each(["data.md", "storage.md", "access.md", "metrics.md"])("docs/%s", async (page) => {
   const blocks = blocksOf(page);
   expect(blocks.length).toBeGreaterThan(0);
   const { owner } = await open();

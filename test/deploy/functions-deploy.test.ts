@@ -20,6 +20,14 @@ const ENVIRONMENT = {
   REDIS_TOKEN: "unused",
   FLY_API_TOKEN: "fm2_unused",
   FLY_APPS: "example",
+  LOCAL_MODE: "true",
+};
+
+/** A call of each function that needs a token. */
+const CLOSED: Readonly<Record<string, readonly [method: string, path: string]>> = {
+  "auto-scaling": ["POST", "/auto-scaling"],
+  traffic: ["POST", "/traffic"],
+  status: ["GET", "/status/pools"],
 };
 
 let temp: TempFolder;
@@ -97,10 +105,11 @@ describe.each(SLUGS)("%s", (slug) => {
       folder: temp.path,
     });
     try {
-      const response = await fetch(`${served.url}/${slug}`, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: "{}",
+      const [method, path] = CLOSED[slug]!;
+      const headers = { "content-type": "application/json" };
+      const response = await fetch(`${served.url}${path}`, {
+        ...{ method, headers },
+        ...(method === "POST" ? { body: "{}" } : {}),
       });
       const text = await response.text();
       expect(response.status, `${text}\n${served.log()}`).toBe(401);

@@ -61,7 +61,7 @@ afterAll(async () => {
 
 test("the sections with SQL are those that are run below", () => {
   const withSql = [...sections].filter(([, sql]) => sql.trim() !== "").map(([number]) => number);
-  expect(withSql).toEqual([4, 10, 11, 12, 13, 14, 15]);
+  expect(withSql).toEqual([4, 8, 10, 11, 12, 13, 14, 15]);
 });
 
 test("the functions' login can do what the functions do, and no more", async () => {
@@ -84,6 +84,19 @@ test("the functions' login can do what the functions do, and no more", async () 
   } finally {
     await login.end();
   }
+});
+
+test("tokens are made, rotated, revoked and listed", async () => {
+  const [made, rotated, revoked, list] = (await owner.unsafe(sections.get(8)!)) as unknown as Record<
+    string,
+    unknown
+  >[][];
+  const word = expect.stringMatching(/^fa_[0-9a-f]{64}$/);
+  expect([...made!]).toEqual([{ create_token: word }]);
+  expect([...rotated!]).toEqual([{ rotate_token: word }]);
+  expect(rotated![0]!.rotate_token).not.toBe(made![0]!.create_token);
+  expect([...revoked!]).toEqual([{ revoke_token: true }]);
+  expect(list).toMatchObject([{ name: "dashboard", scopes: ["read"], apps: ["shop"], last_used_at: null }]);
 });
 
 test("roles of the public API get nothing", async () => {

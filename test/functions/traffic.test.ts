@@ -302,9 +302,9 @@ describe("outages", () => {
     expect([status, headers.get("ratelimit-limit")]).toEqual([200, "1000000"]);
   });
 
-  test("Postgres away: 500 without a word of what is inside; and back", async () => {
+  test("Postgres away: 503 without a word of what is inside; and back", async () => {
     await lab.stack.servers.postgres.setDown(true);
-    expectProblem(lab, await post([sample(1)]), 500, "internal");
+    expectProblem(lab, await post([sample(1)]), 503, "unavailable");
     await lab.stack.servers.postgres.setDown(false);
     expect((await post([sample(1)])).status).toBe(200);
   });
@@ -330,7 +330,7 @@ describe("too many requests", () => {
       left.push(Number(headers.get("ratelimit-remaining")));
     }
     expect(left).toEqual([2, 1, 0]);
-    const refused = await get("app=shop&region=fra", hasty);
+    const refused = await post([sample(1)], hasty);
     expectProblem(lab, refused, 429, "rate-limited");
     expect(refused.headers.get("ratelimit-remaining")).toBe("0");
     const waitSeconds = Number(refused.headers.get("retry-after"));
@@ -341,5 +341,89 @@ describe("too many requests", () => {
     ).toBeLessThanOrEqual(60);
     expect(refused.headers.get("ratelimit-reset")).toBe(String(waitSeconds));
     expect((await post([sample(1)], calm)).status).toBe(200);
+    expect((await get("app=shop&region=fra", hasty)).status, "another scope has its own").toBe(200);
+  });
+
+  test("429 per address, before any token is looked at; without an address nobody is limited by it", async () => {
+    await lab.stack.restartFunction("traffic", { ...lab.env, ADDRESS_REQUESTS_PER_MINUTE: "2" });
+    const from = (address: string) => ({
+      authorization: "Bearer fa_unknown_0123456789",
+      "cf-connecting-ip": address,
+    });
+    const statuses = [];
+    for (let i = 0; i < 3; i++) statuses.push((await post([], from("203.0.113.9"))).status);
+    expect(statuses).toEqual([401, 401, 429]);
+    const refused = await post([], from("203.0.113.9"));
+    expect(expectProblem(lab, refused, 429, "rate-limited").detail).toMatch(/from this address/);
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
+    expect((await post([], from("203.0.113.10"))).status).toBe(401);
+    for (let i = 0; i < 4; i++) expect((await post([sample(1)])).status).toBe(200);
+  });
+});
+
+describe("Idempotency-Key", () => {
+  test("samples sent again under their key are answered from the books; others under it are refused", async () => {
+    const headers = { "idempotency-key": "batch-1" };
+    const list = [sample(60), sample(1, { region: "nrt" })];
+    const first = await post(list, headers);
+    const again = await post(list, headers);
+    expect([again.status, again.body]).toEqual([200, first.body]);
+    expect([first, again].map((one) => one.headers.get("idempotency-replayed"))).toEqual([null, "true"]);
+    expectProblem(lab, await post([sample(61)], headers), 422, "key-reused");
+    const other = { ...headers, authorization: `Bearer ${await lab.newToken(["ingest"])}` };
+    expect((await post([sample(61)], other)).status, "another token's key").toBe(200);
+    expectProblem(lab, await post(list, { "idempotency-key": "with a space" }), 400, "bad-request");
+  });
+
+  test("what was refused may be corrected under the same key", async () => {
+    const headers = { "idempotency-key": "batch-2" };
+    expectProblem(lab, await post([sample(1, { region: "nrt" })], headers), 422, "nothing-stored");
+    expect((await post([sample(1)], headers)).body).toEqual({ stored: 1, refused: [] });
+  });
+
+  test("ten at the same time: stored once, the others wait or are told what was answered", async () => {
+    const headers = { "idempotency-key": "batch-3" };
+    const replies = await Promise.all(Array.from({ length: 10 }, () => post([sample(62)], headers)));
+    expect(new Set(replies.map(({ status }) => status)).size).toBeLessThanOrEqual(2);
+    for (const { status, body } of replies) {
+      if (status === 200) expect(body).toEqual({ stored: 1, refused: [] });
+      else expect(body.type).toBe("urn:flyahead:problem:still-running");
+    }
+    const done = replies.filter(({ status }) => status === 200);
+    expect(done.filter(({ headers: told }) => told.get("idempotency-replayed") === null)).toHaveLength(1);
+  });
+});
+
+describe("what is sent", () => {
+  test.each([
+    ["text/plain", undefined],
+    ["application/x-www-form-urlencoded", undefined],
+    ["application/json", "gzip"],
+  ])("as %s, encoded %s: 415 that says what is read", async (type, encoding) => {
+    const headers = { "content-type": type, ...(encoding ? { "content-encoding": encoding } : {}) };
+    expectProblem(lab, await post(JSON.stringify([sample(1)]), headers), 415, "unsupported-media-type");
+  });
+
+  test("numbers too small for their column are nothing, and never a failure", async () => {
+    const tiny = { requests: 5e-324, cpu: 1e-50, p95LatencyMs: 1e-60, queueDepth: Number.MIN_VALUE };
+    expect((await post([sample(63, tiny)])).body).toEqual({ stored: 1, refused: [] });
+    const { samples } = (await get("app=shop&region=fra&minutes=70")).body;
+    const stored = samples.find(({ at }: { at: string }) => at === sample(63).at);
+    expect(stored).toEqual({ at: sample(63).at, requests: 0, cpu: 0, p95LatencyMs: 0, queueDepth: 0 });
+  });
+
+  test("a sample of ten thousand unknown fields is refused in a few words", async () => {
+    const many = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`field${i}`, i]));
+    const { status, body } = await post([{ ...sample(1), ...many }]);
+    expect(status).toBe(422);
+    expect(JSON.stringify(body).length).toBeLessThan(1_000);
+  });
+
+  test("a name that the query gives twice: 400", async () => {
+    expectProblem(lab, await get("app=shop&app=blog&region=fra"), 400, "bad-request");
+  });
+
+  test.each(["traffic/more", "traffic/../auto-scaling/x"])("%s: nothing there", async (path) => {
+    expect((await replyOf(await lab.call(path))).status).toBe(404);
   });
 });

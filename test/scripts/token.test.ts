@@ -41,6 +41,7 @@ test("--apps narrows the token, --json answers it as data, and no two are alike"
     name: "narrow",
     scopes: ["read"],
     apps: ["other"],
+    expiresAt: null,
     token: expect.stringMatching(/^fa_/),
   });
   expect((await askSeries(one.token)).status).toBe(403);
@@ -62,9 +63,53 @@ test("a revoked token is refused, keeps its row and its name, and can be revoked
   expect(list[0]).toMatchObject({ name: "local", scopes: ["tick", "ingest", "read"], apps: null });
   expect(list).toContainEqual({
     ...{ name: "leaver", scopes: ["read"], apps: null },
-    ...{ createdAt: now, expiresAt: null, revokedAt: now },
+    ...{ createdAt: now, lastUsedAt: now, rotatedAt: null, expiresAt: null, revokedAt: now },
   });
-  expect((await token("list")).stdout).toMatch(/^leaver +read +all +20\S+Z +never +20\S+Z$/m);
+  expect((await token("list")).stdout).toMatch(/^leaver +read +all +20\S+Z +20\S+Z +never +20\S+Z$/m);
+});
+
+test("a rotated token has a new word; the old one is good for the grace, and both end with the token", async () => {
+  const old = (await token("create", "--name", "turning", "--scopes", "read")).stdout.trim();
+  const rotated = await token("rotate", "--name", "turning");
+  const word = rotated.stdout.trim();
+  expect(rotated.stderr).toMatch(/"turning" has a new word; the old one is good until 20/);
+  expect(word).toMatch(/^fa_[\w-]{43}$/);
+  expect([(await askSeries(old)).status, (await askSeries(word)).status]).toEqual([200, 200]);
+  const again = JSON.parse(
+    (await token("rotate", "--name", "turning", "--grace-hours", "0", "--json")).stdout,
+  );
+  expect([old, word, again.token].length).toBe(new Set([old, word, again.token]).size);
+  const answers = await Promise.all([old, word, again.token].map((one) => askSeries(one)));
+  expect(answers.map(({ status }) => status)).toEqual([401, 401, 200]);
+  await token("rotate", "--name", "turning");
+  await token("revoke", "--name", "turning");
+  expect((await askSeries(again.token)).status).toBe(401);
+  expect((await token("rotate", "--name", "turning")).stderr).toMatch(/"turning" is revoked and cannot/);
+});
+
+test("a token with days expires, and says when", async () => {
+  const made = await token("create", "--name", "brief", "--scopes", "read", "--days", "30");
+  expect(made.stderr).toMatch(/for all apps, until 20\S+Z\./);
+  const [row] = await world.installation.sql<{ days: number }[]>`
+    select round(extract(epoch from expires_at - created_at) / 86400)::integer as days from flyahead.api_tokens where name = 'brief'`;
+  expect(row!.days).toBe(30);
+});
+
+test("in SQL alone: create_token answers a word that works, rotate_token another, revoke_token ends both", async () => {
+  const { sql } = world.installation;
+  const [made] = await sql<
+    { word: string }[]
+  >`select flyahead.create_token('by-sql', '{read}', '{shop}') as word`;
+  expect(made!.word).toMatch(/^fa_[0-9a-f]{64}$/);
+  expect((await askSeries(made!.word)).status).toBe(200);
+  const [turned] = await sql<{ word: string }[]>`select flyahead.rotate_token('by-sql') as word`;
+  expect((await askSeries(turned!.word)).status).toBe(200);
+  expect((await askSeries(made!.word)).status).toBe(200);
+  await sql`select flyahead.revoke_token('by-sql')`;
+  expect((await askSeries(turned!.word)).status).toBe(401);
+  expect((await askSeries(made!.word)).status).toBe(401);
+  await expect(sql`select flyahead.rotate_token('by-sql')`).rejects.toThrow(/it is revoked/);
+  await expect(sql`select flyahead.rotate_token('nobody')`).rejects.toThrow(/none of that name/);
 });
 
 test("what is wrong is said in a sentence, without a stack trace and without a row", async () => {
@@ -76,7 +121,9 @@ test("what is wrong is said in a sentence, without a stack trace and without a r
     [["create", "--scopes", "tick"], /^Which token\? create needs --name NAME/],
     [["create", "--name", "x"], /^What may the token do\? Give --scopes/],
     [["revoke", "--name", "nobody"], /^There is no token "nobody"/],
-    [["destroy"], /^There is no "destroy"; it is create, list or revoke/],
+    [["destroy"], /^There is no "destroy"; it is create, list, rotate, revoke/],
+    [["rotate", "--name", "nobody"], /^There is no token "nobody"/],
+    [["create", "--name", "x", "--scopes", "tick", "--days", "0"], /--days/],
     [["list", "--nonsense"], /^Unknown option '--nonsense'/],
     [
       ["list", "--database-url", "postgres://u:secret@127.0.0.1:1/none"],

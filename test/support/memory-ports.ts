@@ -1,4 +1,5 @@
 /** Every port of a tick in memory, over one database, with the hands to arrange a scene and to look at what came of it. */
+import { createMemoryCache } from "../../src/adapters/memory/cache.ts";
 import { createMemoryClock } from "../../src/adapters/memory/clock.ts";
 import { createMemoryDatabase, type MemoryDatabase } from "../../src/adapters/memory/database.ts";
 import { createMemoryHistory, type MemoryHistory } from "../../src/adapters/memory/history.ts";
@@ -6,7 +7,7 @@ import { createMemoryLeases } from "../../src/adapters/memory/leases.ts";
 import { createMemoryLock } from "../../src/adapters/memory/lock.ts";
 import { createMemoryMachineApi, type MemoryMachineApi } from "../../src/adapters/memory/machine-api.ts";
 import { createMemoryNotifier } from "../../src/adapters/memory/notifier.ts";
-import { passThrough } from "../../src/adapters/memory/pass-through.ts";
+import { createMemoryPulls } from "../../src/adapters/memory/pulls.ts";
 import { createMemorySamples } from "../../src/adapters/memory/samples.ts";
 import type { Machine } from "../../src/core/fleet.ts";
 import { type Instant, MINUTE_MS } from "../../src/core/time.ts";
@@ -87,12 +88,15 @@ export function memoryScene(apps: Readonly<Record<string, readonly Machine[]>>, 
         stop: (app, id) => call("stop", id, () => machineApi.stop(app, id)),
         create: (app, request) => call("create", request.name, () => machineApi.create(app, request)),
       },
-      guard: passThrough,
       lock: createMemoryLock(clock.now),
       leases: createMemoryLeases(database),
       history: createMemoryHistory(database),
       samples,
+      trafficSource: null,
+      pulls: createMemoryPulls(database),
       notifier: createMemoryNotifier(),
+      cache: createMemoryCache(clock.now),
+      chance: () => 1,
       newToken: () => `token-${++tokens}`,
     },
   };

@@ -4,10 +4,11 @@
  * The trap of the real wiring is patience: Fly is waited for ten seconds there, here as long as a test says.
  */
 import { createFlyMachineApi } from "../../src/adapters/fly/machine-api.ts";
-import { passThrough } from "../../src/adapters/memory/pass-through.ts";
+import { createMemoryCache } from "../../src/adapters/memory/cache.ts";
 import { connectPostgres } from "../../src/adapters/postgres/connect.ts";
 import { createPostgresHistory } from "../../src/adapters/postgres/history.ts";
 import { createPostgresLeases } from "../../src/adapters/postgres/leases.ts";
+import { createPostgresPulls } from "../../src/adapters/postgres/pulls.ts";
 import { createPostgresSamples } from "../../src/adapters/postgres/samples.ts";
 import { joinSimulation } from "../../src/adapters/simulation.ts";
 import { newToken } from "../../src/adapters/system.ts";
@@ -47,12 +48,15 @@ export function processLab(lab: Lab, flyTimeoutMs = 300): ProcessLab {
       fetch: simulation.fetch,
       timeoutMs: flyTimeoutMs,
     }),
-    guard: passThrough,
     lock: createUpstashLock(redis),
     leases: createPostgresLeases(sql),
     history: createPostgresHistory(sql),
     samples: createPostgresSamples(sql),
+    trafficSource: null,
+    pulls: createPostgresPulls(sql),
     notifier: { heartbeat: async () => {} },
+    cache: createMemoryCache(simulation.clock.now),
+    chance: Math.random,
     newToken,
   };
   return {

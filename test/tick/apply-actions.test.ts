@@ -105,7 +105,8 @@ describe("refusals", () => {
 
   test("an error that is nobody's is unknown: it may have been done", async () => {
     const at = scene();
-    const ports = { ...at.ports, guard: () => Promise.reject(new Error("out of memory")) };
+    const fail = () => Promise.reject(new Error("out of memory"));
+    const ports = { ...at.ports, machineApi: { ...at.ports.machineApi, start: fail } };
     const lease = await leaseIn(at);
     const intent = { id: "1", pool: POOL, action: start("down"), openedAt: NOW };
     expect(await applyActions([intent], lease, DEADLINE, ports)).toEqual([

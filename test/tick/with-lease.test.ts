@@ -34,6 +34,7 @@ describe("the lock and the lease", () => {
     const released: string[] = [];
     const lock = {
       acquire: async () => "unavailable" as const,
+      extend: async () => "unavailable" as const,
       release: async (key: string) => {
         released.push(key);
         return false;

@@ -9,9 +9,9 @@ import type { z } from "zod";
 import type { Instant } from "../../core/time.ts";
 import { SECOND_MS } from "../../core/time.ts";
 import { MachineApiError, type MachineApiErrorKind } from "../../errors.ts";
+import { readRetryAfterMs } from "../http/retry-after.ts";
 import { callHttp, type Fetch, type HttpAnswer } from "../http.ts";
 import { kindOfRefusal, kindOfSilence, type Phase } from "./refusal-kind.ts";
-import { readRetryAfterMs } from "./retry-after.ts";
 import { parseJson, readRefusal } from "./shapes.ts";
 import type { FlyTokens } from "./tokens.ts";
 
@@ -112,6 +112,7 @@ const NEXT: Record<MachineApiErrorKind, string> = {
   auth: "give FLY_API_TOKEN a valid deploy token for the app, as app=token",
   ambiguous: "it may have been done: look before trying again",
   transient: "nothing was changed: try again",
+  heldBack: "nothing was sent: ask again later",
   invalid: "the request does not fit Fly's API or this app: do not repeat it as it is",
 };
 

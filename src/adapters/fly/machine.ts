@@ -14,7 +14,7 @@ import {
   type MachineSize,
   type MachineState,
 } from "../../core/fleet.ts";
-import { type FlyMachine, guestShape } from "./shapes.ts";
+import { type FlyMachine, guestShape, serviceShape } from "./shapes.ts";
 
 const KNOWN: ReadonlySet<string> = new Set(MACHINE_STATES);
 const GONE: ReadonlySet<MachineState> = new Set(["destroying", "destroyed", "replaced", "migrated"]);
@@ -34,6 +34,7 @@ export function toMachine(machine: FlyMachine): Machine {
   const { id, name, region } = machine;
   const state = stateOf(machine.state);
   const createdAt = Date.parse(machine.created_at ?? "");
+  const softLimit = softLimitOf(machine);
   return {
     id,
     name,
@@ -47,7 +48,19 @@ export function toMachine(machine: FlyMachine): Machine {
     size: sizeOf(machine),
     ...releaseOf(machine),
     ...volumeOf(machine),
+    ...(softLimit === null ? {} : { softLimit }),
   };
+}
+
+/** Fly's own default where a service does not say. */
+const DEFAULT_SOFT_LIMIT = 20;
+
+/** The sum over its services: Fly counts what is in flight for each of them. */
+function softLimitOf({ config, incomplete_config }: FlyMachine): number | null {
+  const services = (config ?? incomplete_config)?.services;
+  if (!Array.isArray(services) || services.length === 0) return null;
+  const limits = services.map((service) => serviceShape.safeParse(service).data?.concurrency?.soft_limit);
+  return limits.reduce<number>((sum, limit) => sum + (limit ?? DEFAULT_SOFT_LIMIT), 0);
 }
 
 function sizeOf({ config, incomplete_config }: FlyMachine): MachineSize | null {

@@ -37,6 +37,14 @@ export const guestShape = z.object({
   memory_mb: z.int().positive(),
 });
 
+/** Within the configuration. */
+export const serviceShape = z.object({
+  concurrency: z
+    .object({ soft_limit: z.int().positive().nullish().catch(null) })
+    .nullish()
+    .catch(null),
+});
+
 export const machineListShape = z.array(machineShape);
 export const startedShape = z.object({ previous_state: text });
 export const stoppedShape = z.object({ ok: z.literal(true).nullish() });

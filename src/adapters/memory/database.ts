@@ -15,7 +15,7 @@ import type { Mode, Policy } from "../../core/policy.ts";
 import type { Instant } from "../../core/time.ts";
 import type { TrafficSample } from "../../core/traffic.ts";
 import { StaleFenceError } from "../../errors.ts";
-import type { Caller, Intent, KnownMachine, Lease, Outcome, PoolTick } from "../../ports.ts";
+import type { Caller, Intent, KnownMachine, Lease, Outcome, PoolTick, PullProgress } from "../../ports.ts";
 
 export type LeaseRow = {
   fence: number;
@@ -52,6 +52,8 @@ export type PoolRow = {
   spending: SpendingRow | null;
   /** By UTC day, then by instant: a read costs what it reads, not what was ever stored. */
   readonly samplesByDay: Map<Instant, Map<Instant, TrafficSample>>;
+  /** Minutes whose sample was pulled from a source. */
+  readonly pulledAt: Set<Instant>;
 };
 
 export type TickRow = {
@@ -75,6 +77,8 @@ export type TokenRow = Caller & {
   readonly hash: string;
   readonly expiresAt: Instant | null;
   readonly revokedAt: Instant | null;
+  /** The word before the last: until when it is good; null: it is the last. */
+  readonly replacedUntil: Instant | null;
 };
 
 export type MemoryDatabase = {
@@ -89,6 +93,8 @@ export type MemoryDatabase = {
   readonly openIntents: Map<string, IntentRow>;
   readonly unreached: Map<string, { readonly slot: Instant; readonly app: string }>;
   readonly tokens: Map<string, TokenRow>;
+  /** By app. */
+  readonly pulls: Map<string, PullProgress>;
 };
 
 /** An empty database. `now` is real time: `Date.now` in a program, a number that a test moves in a test. */
@@ -103,6 +109,7 @@ export function createMemoryDatabase(now: () => Instant): MemoryDatabase {
     openIntents: new Map(),
     unreached: new Map(),
     tokens: new Map(),
+    pulls: new Map(),
   };
 }
 
@@ -138,6 +145,7 @@ export function registerPool({ pools }: MemoryDatabase, { app, region, processGr
     lastChangeAt: null,
     spending: null,
     samplesByDay: new Map(),
+    pulledAt: new Set(),
   };
   pools.set(poolName(pool), row);
   return row;

@@ -19,6 +19,11 @@ export function createMemoryLock(now: () => Instant): Lock {
       if (held === null) locks.set(key, { token, until: now() + ttlMs });
       return held === null || held === token ? "acquired" : "held";
     },
+    async extend(key, token, ttlMs) {
+      if (holder(key) !== token) return "lost";
+      locks.set(key, { token, until: now() + ttlMs });
+      return "extended";
+    },
     async release(key, token) {
       return holder(key) === token && locks.delete(key);
     },

@@ -5,6 +5,9 @@
 import { floorTo, type Instant, MINUTE_MS } from "../../core/time.ts";
 import type { RequestLimit } from "../../ports.ts";
 
+/** Callers may be many, and memory is not: the one that was not seen for longest is forgotten first. */
+const MOST_KEYS = 10_000;
+
 type Counts = { minute: Instant; current: number; previous: number };
 
 export function createMemoryRequestLimit(requestsPerMinute: number, now: () => Instant): RequestLimit {
@@ -24,6 +27,8 @@ export function createMemoryRequestLimit(requestsPerMinute: number, now: () => I
       const { current, previous } = countsAt(key, minute);
       const used = current + Math.floor(previous * (1 - (at - minute) / MINUTE_MS));
       const allowed = used < requestsPerMinute;
+      counts.delete(key);
+      if (counts.size >= MOST_KEYS) counts.delete(counts.keys().next().value ?? "");
       counts.set(key, { minute, current: allowed ? current + 1 : current, previous });
       const remaining = allowed ? requestsPerMinute - used - 1 : 0;
       return { allowed, limit: requestsPerMinute, remaining, resetAt: minute + MINUTE_MS };

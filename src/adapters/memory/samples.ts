@@ -28,6 +28,18 @@ export function createMemorySamples(database: MemoryDatabase): Samples {
       });
       return { unknownPool, tooOld };
     },
+    storePulled: async (samples, now) => {
+      const unknownPool: number[] = [];
+      const tooOld: number[] = [];
+      let changed = 0;
+      samples.forEach((sample, index) => {
+        const pool = knownPool(database, sample.pool, now);
+        if (pool === undefined) unknownPool.push(index);
+        else if (sample.at < now - KEPT_MS) tooOld.push(index);
+        else if (putPulled(pool, sample)) changed += 1;
+      });
+      return { changed, unknownPool, tooOld };
+    },
     read: async (pool, from, until) => {
       const row = livePool(database, pool);
       return row === undefined ? [] : between(row, from, until);
@@ -47,10 +59,27 @@ function knownPool(database: MemoryDatabase, key: PoolSample["pool"], now: Insta
   return row !== undefined && (row.retiredAt === null || row.retiredAt > now - DAY_MS) ? row : undefined;
 }
 
-function put({ samplesByDay }: PoolRow, { pool: _pool, ...sample }: PoolSample): void {
+function put({ samplesByDay, pulledAt }: PoolRow, { pool: _pool, ...sample }: PoolSample): void {
   const day = floorTo(sample.at, DAY_MS);
   const samples = samplesByDay.get(day) ?? new Map<Instant, TrafficSample>();
   samplesByDay.set(day, samples.set(sample.at, sample));
+  pulledAt.delete(sample.at);
+}
+
+/** Whether it was stored: not over what was sent, and not where it says what is there. */
+function putPulled(row: PoolRow, sample: PoolSample): boolean {
+  const stored = row.samplesByDay.get(floorTo(sample.at, DAY_MS))?.get(sample.at);
+  if (stored !== undefined && !row.pulledAt.has(sample.at)) return false;
+  const { pool: _pool, ...load } = sample;
+  if (stored !== undefined && isSame(stored, load)) return false;
+  put(row, sample);
+  row.pulledAt.add(sample.at);
+  return true;
+}
+
+function isSame(a: TrafficSample, b: TrafficSample): boolean {
+  const names = new Set([...Object.keys(a), ...Object.keys(b)] as (keyof TrafficSample)[]);
+  return [...names].every((name) => a[name] === b[name]);
 }
 
 function between({ samplesByDay }: PoolRow, from: Instant, until: Instant): TrafficSample[] {

@@ -16,8 +16,13 @@ export type NewToken = {
   readonly revokedAt: Instant | null;
 };
 
-/** Tokens over the shared database; `add` does what the administrator's script does. */
-export function createMemoryTokens({ tokens }: MemoryDatabase): Tokens & { add(token: NewToken): void } {
+export type MemoryTokens = Tokens & {
+  add(token: NewToken): void;
+  rotate(oldHash: string, newHash: string, oldUntil: Instant): void;
+};
+
+/** Tokens over the shared database; `add` and `rotate` do what the administrator's script does. */
+export function createMemoryTokens({ tokens }: MemoryDatabase): MemoryTokens {
   return {
     find: async (tokenHash, now) => {
       const row = tokens.get(tokenHash);
@@ -25,11 +30,18 @@ export function createMemoryTokens({ tokens }: MemoryDatabase): Tokens & { add(t
       return { tokenId: row.tokenId, scopes: row.scopes, apps: row.apps };
     },
     add: (token) => {
-      tokens.set(token.hash, { ...token, tokenId: `${tokens.size + 1}` });
+      tokens.set(token.hash, { ...token, tokenId: `${tokens.size + 1}`, replacedUntil: null });
+    },
+    rotate: (oldHash, newHash, oldUntil) => {
+      const row = tokens.get(oldHash);
+      if (row === undefined) return;
+      tokens.set(newHash, { ...row, hash: newHash });
+      tokens.set(oldHash, { ...row, replacedUntil: oldUntil });
     },
   };
 }
 
-function isGood({ expiresAt, revokedAt }: TokenRow, now: Instant): boolean {
-  return revokedAt === null && (expiresAt === null || expiresAt > now);
+function isGood({ expiresAt, revokedAt, replacedUntil }: TokenRow, now: Instant): boolean {
+  const isAfter = (end: Instant | null) => end === null || end > now;
+  return revokedAt === null && isAfter(expiresAt) && isAfter(replacedUntil);
 }

@@ -9,33 +9,19 @@ export function createPostgresSamples(sql: Sql): Samples {
   return {
     async store(samples, now) {
       if (samples.length === 0) return { unknownPool: [], tooOld: [] };
-      const { pools, places } = poolsOnce(samples);
-      const newest = newestOfEach(samples, places);
-      const column = (pick: (sample: PoolSample) => number | undefined) =>
-        newest.some((i) => pick(samples[i]!) !== undefined)
-          ? numberArray(newest.map((i) => pick(samples[i]!)))
-          : null;
-      // Columns of 32 bits refuse what is too small for them; rounded first, it is zero.
-      const singles = (pick: (sample: PoolSample) => number | undefined) =>
-        column((sample) => singleOf(pick(sample)));
-      const [row] = await sql<{ answer: RecordAnswer }[]>`
-        select flyahead.record_samples(
-          flyahead.instant(${now}),
-          ${textArray(pools.map((pool) => pool.app))}::text::text[],
-          ${textArray(pools.map((pool) => pool.region))}::text::text[],
-          ${textArray(pools.map((pool) => pool.processGroup))}::text::text[],
-          ${numberArray(newest.map((i) => places[i]! + 1))}::text::integer[],
-          ${column((s) => s.at)}::text::float8[],
-          ${column((s) => s.requests)}::text::float8[],
-          ${column((s) => s.errors)}::text::float8[],
-          ${singles((s) => s.p95LatencyMs)}::text::real[],
-          ${singles((s) => s.cpu)}::text::real[],
-          ${singles((s) => s.memory)}::text::real[],
-          ${singles((s) => s.disk)}::text::real[],
-          ${singles((s) => s.concurrency)}::text::real[],
-          ${singles((s) => s.queueDepth)}::text::real[]
-        ) as answer`;
+      const { places, columns } = columnsOf(sql, samples, now);
+      const [row] = await sql<
+        { answer: RecordAnswer }[]
+      >`select flyahead.record_samples(${columns}) as answer`;
       return refusedOf(samples, places, row!.answer);
+    },
+
+    async storePulled(samples, now) {
+      if (samples.length === 0) return { changed: 0, unknownPool: [], tooOld: [] };
+      const { places, columns } = columnsOf(sql, samples, now);
+      const [row] = await sql<{ answer: RecordAnswer & { changed: number } }[]>`
+        select flyahead.record_pulled_samples(${columns}) as answer`;
+      return { changed: row!.answer.changed, ...refusedOf(samples, places, row!.answer) };
     },
 
     async read({ app, region, processGroup }, from, until) {
@@ -68,6 +54,35 @@ export function createPostgresSamples(sql: Sql): Samples {
       }));
     },
   };
+}
+
+/** The arguments of record_samples and record_pulled_samples, and each sample's place among the pools. */
+function columnsOf(sql: Sql, samples: readonly PoolSample[], now: Instant) {
+  const { pools, places } = poolsOnce(samples);
+  const newest = newestOfEach(samples, places);
+  const column = (pick: (sample: PoolSample) => number | undefined) =>
+    newest.some((i) => pick(samples[i]!) !== undefined)
+      ? numberArray(newest.map((i) => pick(samples[i]!)))
+      : null;
+  // Columns of 32 bits refuse what is too small for them; rounded first, it is zero.
+  const singles = (pick: (sample: PoolSample) => number | undefined) =>
+    column((sample) => singleOf(pick(sample)));
+  const columns = sql`
+    flyahead.instant(${now}),
+    ${textArray(pools.map((pool) => pool.app))}::text::text[],
+    ${textArray(pools.map((pool) => pool.region))}::text::text[],
+    ${textArray(pools.map((pool) => pool.processGroup))}::text::text[],
+    ${numberArray(newest.map((i) => places[i]! + 1))}::text::integer[],
+    ${column((s) => s.at)}::text::float8[],
+    ${column((s) => s.requests)}::text::float8[],
+    ${column((s) => s.errors)}::text::float8[],
+    ${singles((s) => s.p95LatencyMs)}::text::real[],
+    ${singles((s) => s.cpu)}::text::real[],
+    ${singles((s) => s.memory)}::text::real[],
+    ${singles((s) => s.disk)}::text::real[],
+    ${singles((s) => s.concurrency)}::text::real[],
+    ${singles((s) => s.queueDepth)}::text::real[]`;
+  return { places, columns };
 }
 
 /** Places of unknown pools, and the instant before which samples are not kept. */

@@ -12,7 +12,7 @@ export function createHeartbeat(url: string | null, send: typeof fetch, log: Log
     async heartbeat() {
       if (url === null) return;
       try {
-        const answer = await send(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+        const answer = await send(url, { signal: AbortSignal.timeout(TIMEOUT_MS), redirect: "manual" });
         await answer.body?.cancel();
         if (!answer.ok) log("heartbeat", { error: `the heartbeat URL answered ${answer.status}` });
       } catch (error) {

@@ -6,6 +6,7 @@ export function describeRedisFailure(error: unknown): string {
   if (!(error instanceof Error)) return "unknown failure";
   if (error.name === "TimeoutError") return "no answer in time";
   const word = /^(?:Command failed: )?([A-Z]{3,}|Unauthorized)\b/.exec(error.message)?.[1];
+  if (error.name === "HeldBackError") return "not asked (its breaker is open)";
   if (error.name === "UpstashError") return `refused by Redis (${word ?? "unknown"})`;
   const { code } = (error.cause ?? {}) as { code?: unknown };
   return typeof code === "string" ? `not reached (${code})` : `not reached (${error.name})`;

@@ -15,6 +15,10 @@ const RELEASE = `#!lua flags=allow-key-locking
 if redis.call("GET", KEYS[1]) == ARGV[1] then return redis.call("DEL", KEYS[1]) end
 return 0`;
 
+const EXTEND = `#!lua flags=allow-key-locking
+if redis.call("GET", KEYS[1]) == ARGV[1] then return redis.call("PEXPIRE", KEYS[1], ARGV[2]) end
+return 0`;
+
 /** @param log is told why Redis did not help, in words without keys and tokens */
 export function createUpstashLock(redis: Redis, log: Log = () => {}): Lock {
   return {
@@ -24,6 +28,15 @@ export function createUpstashLock(redis: Redis, log: Log = () => {}): Lock {
         return holder === null || holder === token ? "acquired" : "held";
       } catch (error) {
         log("lock unavailable", { why: describeRedisFailure(error) });
+        return "unavailable";
+      }
+    },
+    async extend(key, token, ttlMs) {
+      try {
+        const done = await redis.eval<string[], number>(EXTEND, [key], [token, String(ttlMs)]);
+        return done === 1 ? "extended" : "lost";
+      } catch (error) {
+        log("lock not extended", { why: describeRedisFailure(error) });
         return "unavailable";
       }
     },

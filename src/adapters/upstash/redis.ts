@@ -8,6 +8,8 @@
  */
 import { Redis } from "@upstash/redis";
 
+export type { Redis };
+
 const RETRIES = 1;
 const RETRY_AFTER_MS = 50;
 
@@ -20,9 +22,11 @@ export function connectRedis(connection: {
   readonly url: string;
   readonly token: string;
   readonly timeoutMs: number;
+  /** Each request goes out through this; default: as it is. */
+  readonly through?: <T>(send: () => Promise<T>) => Promise<T>;
 }): Redis {
-  const { url, token, timeoutMs } = connection;
-  return new Redis({
+  const { url, token, timeoutMs, through } = connection;
+  const redis = new Redis({
     url,
     token,
     enableTelemetry: false,
@@ -31,4 +35,6 @@ export function connectRedis(connection: {
     retry: { retries: RETRIES, backoff: () => RETRY_AFTER_MS },
     signal: () => AbortSignal.timeout(timeoutMs),
   });
+  if (through !== undefined) redis.use((request, next) => through(() => next(request)));
+  return redis;
 }

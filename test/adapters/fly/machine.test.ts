@@ -67,6 +67,18 @@ describe("toMachine", () => {
     expect(toMachine(read(odd))).toMatchObject(least);
   });
 
+  it("adds the soft limits of its services up, Fly's default where one does not say", () => {
+    const limit = (services: unknown) => toMachine(read({ config: { services } })).softLimit;
+    const of = (soft_limit: unknown) => ({
+      internal_port: 80,
+      concurrency: { type: "requests", soft_limit },
+    });
+    expect(limit([of(50), of(25)])).toBe(75);
+    expect(limit([of(50), {}, of("many"), null])).toBe(110);
+    expect("softLimit" in toMachine(read({ config: { services: [] } }))).toBe(false);
+    expect("softLimit" in toMachine(read())).toBe(false);
+  });
+
   it("reads the size, and takes half a size for none", () => {
     const guest = { cpu_kind: "shared", cpus: 2, memory_mb: 512, gpu_kind: "a10" };
     expect(toMachine(read({ config: { guest } })).size).toEqual({

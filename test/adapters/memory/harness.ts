@@ -5,16 +5,19 @@
 import { createMemoryDatabase, livePool, registerPool } from "../../../src/adapters/memory/database.ts";
 import { createMemoryHistory, type MemoryHistory } from "../../../src/adapters/memory/history.ts";
 import { createMemoryLeases } from "../../../src/adapters/memory/leases.ts";
+import { createMemoryPulls } from "../../../src/adapters/memory/pulls.ts";
 import { createMemorySamples } from "../../../src/adapters/memory/samples.ts";
 import { createMemoryTokens } from "../../../src/adapters/memory/tokens.ts";
 import type { HistoryHarness } from "../../contracts/history.ts";
 import type { LeasesHarness } from "../../contracts/leases.ts";
+import type { PullsHarness } from "../../contracts/pulls.ts";
 import type { SamplesHarness } from "../../contracts/samples.ts";
 import type { TokensHarness } from "../../contracts/tokens.ts";
 
 type MemoryHarness = LeasesHarness &
   HistoryHarness &
   SamplesHarness &
+  PullsHarness &
   TokensHarness & { readonly history: MemoryHistory };
 
 export function memoryHarness(): MemoryHarness {
@@ -27,11 +30,13 @@ export function memoryHarness(): MemoryHarness {
     tokens,
     leases: createMemoryLeases(database),
     samples: createMemorySamples(database),
+    pulls: createMemoryPulls(database),
     elapse: async (ms) => {
       realNow += ms;
     },
     setPool: async (pool, wishes) => history.setPool(pool, wishes),
     addToken: async (token) => tokens.add(token),
+    rotateToken: async (oldHash, newHash, oldUntil) => tokens.rotate(oldHash, newHash, oldUntil),
     addPool: async (pool) => {
       registerPool(database, pool).retiredAt = null;
     },

@@ -7,8 +7,9 @@ import { afterAll, beforeAll } from "vitest";
 import { connectPostgres, type Sql, textArray } from "../../../src/adapters/postgres/connect.ts";
 import { createPostgresHistory } from "../../../src/adapters/postgres/history.ts";
 import { createPostgresLeases } from "../../../src/adapters/postgres/leases.ts";
+import { createPostgresPulls } from "../../../src/adapters/postgres/pulls.ts";
 import { createPostgresSamples } from "../../../src/adapters/postgres/samples.ts";
-import { createPostgresTokens } from "../../../src/adapters/postgres/tokens.ts";
+import { createPostgresTokens, rotateToken } from "../../../src/adapters/postgres/tokens.ts";
 import type { PoolKey } from "../../../src/core/fleet.ts";
 import type { Mode, Policy } from "../../../src/core/policy.ts";
 import { RULES_OFF } from "../../../src/core/rules.ts";
@@ -17,6 +18,7 @@ import { type LocalPostgres, startPostgres } from "../../../src/local/postgres.t
 import { makeTempFolder } from "../../../src/local/temp-folder.ts";
 import type { HistoryHarness, WrittenHistory } from "../../contracts/history.ts";
 import type { LeasesHarness } from "../../contracts/leases.ts";
+import type { PullsHarness } from "../../contracts/pulls.ts";
 import type { SamplesHarness } from "../../contracts/samples.ts";
 import type { TokensHarness } from "../../contracts/tokens.ts";
 
@@ -25,13 +27,20 @@ const PASSWORD = "only-on-loopback";
 export type PostgresHarness = LeasesHarness &
   HistoryHarness &
   SamplesHarness &
-  TokensHarness & { readonly owner: Sql };
+  PullsHarness &
+  TokensHarness & {
+    readonly owner: Sql;
+    readonly service: Sql;
+    /** A further connection in the functions' role; to be ended by who asked for it. */
+    connectService(): Sql;
+  };
 
 /** Starts a server for the file that calls it, and ends it after the file's last test. */
 export function usePostgres(): () => Promise<PostgresHarness> {
   let server: LocalPostgres;
   let owner: Sql;
   let service: Sql;
+  let serviceUrl: string;
   const folder = makeTempFolder();
 
   beforeAll(async () => {
@@ -42,27 +51,28 @@ export function usePostgres(): () => Promise<PostgresHarness> {
     await owner.unsafe(
       `create role contract_functions login password '${PASSWORD}' in role flyahead_service`,
     );
-    service = connectPostgres(
-      server.urlFor("contracts", { name: "contract_functions", password: PASSWORD }),
-      {
-        maxConnections: 8,
-      },
-    );
+    serviceUrl = server.urlFor("contracts", { name: "contract_functions", password: PASSWORD });
+    service = connectPostgres(serviceUrl, { maxConnections: 8 });
   });
   afterAll(async () => {
     await Promise.all([owner?.end(), service?.end()]);
     await server?.close();
     folder.remove();
   });
-  return async () => harnessOn(owner, service);
+  return async () => ({
+    ...harnessOn(owner, service),
+    connectService: () => connectPostgres(serviceUrl),
+  });
 }
 
-function harnessOn(owner: Sql, service: Sql): PostgresHarness {
+function harnessOn(owner: Sql, service: Sql): Omit<PostgresHarness, "connectService"> {
   return {
     owner,
+    service,
     leases: createPostgresLeases(service),
     history: createPostgresHistory(service),
     samples: createPostgresSamples(service),
+    pulls: createPostgresPulls(service),
     tokens: createPostgresTokens(service),
     elapse: async (ms) => void (await wait(ms)),
     setPool: (pool, wishes) => setPool(owner, pool, wishes),
@@ -87,6 +97,13 @@ function harnessOn(owner: Sql, service: Sql): PostgresHarness {
         insert into flyahead.api_tokens (name, token_hash, scopes, apps, expires_at, revoked_at) values (
           ${hash}, ${hash}, ${textArray(scopes)}::text::text[], ${apps === null ? null : textArray(apps)}::text::text[],
           flyahead.instant(${expiresAt}), flyahead.instant(${revokedAt}))`;
+    },
+    rotateToken: async (oldHash, newHash, oldUntil) => {
+      const [row] = await owner<
+        { name: string }[]
+      >`select name from flyahead.api_tokens where token_hash = ${oldHash}`;
+      await rotateToken(owner, { name: row!.name, tokenHash: newHash, graceSeconds: 60 });
+      await owner`update flyahead.api_tokens set previous_until = flyahead.instant(${oldUntil}) where token_hash = ${newHash}`;
     },
   };
 }

@@ -2,14 +2,16 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createUpstashLock } from "../../../src/adapters/upstash/lock.ts";
 import { connectRedis } from "../../../src/adapters/upstash/redis.ts";
 import { describeLock } from "../../contracts/lock.ts";
-import { type Connected, onEachServer, TOKEN } from "./servers.ts";
+import { type Connected, onEachRedis, onEachServer, TOKEN } from "./servers.ts";
 
-onEachServer((server, connect) => {
+onEachRedis((server, connect) => {
   describeLock(`Upstash on ${server}`, async () => {
     const { redis, close } = await connect();
     return { lock: createUpstashLock(redis), close };
   });
+});
 
+onEachServer((server, connect) => {
   describe(`a lock whose Redis fails (${server})`, () => {
     let connected: Connected;
     const lines: string[] = [];

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { readRetryAfterMs } from "../../../src/adapters/fly/retry-after.ts";
+import { readRetryAfterMs } from "../../../src/adapters/http/retry-after.ts";
 
 const DATE = "Thu, 01 Jan 2026 10:00:30 GMT";
 const read = (value: string, now: (() => number) | null) =>

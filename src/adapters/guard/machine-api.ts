@@ -1,0 +1,92 @@
+/**
+ * The Machines API behind the guard. Each region has breakers of its own, and so has each app's token: a region that is
+ * down, or a token that was revoked, stops nothing else. A list is of no region.
+ *
+ * Fly allows each action on each machine (or app, where no machine is named) once a second, three in a burst; reading a machine
+ * five times a second, ten in a burst (Fly, "Machines API rate limits", 2026-07). Retries stay with the tick, which looks before
+ * it repeats; so every call here goes out once.
+ */
+import type { Verdict } from "../../core/breaker/breaker.ts";
+import { SECOND_MS } from "../../core/time.ts";
+import {
+  isHeldBackError,
+  isMachineApiError,
+  MachineApiError,
+  type MachineApiErrorKind,
+} from "../../errors.ts";
+import type { Guard, MachineApi, OutgoingCall } from "../../ports.ts";
+
+const ACTION_RULE = { perSecond: 1, burst: 3 };
+const GET_RULE = { perSecond: 5, burst: 10 };
+/** A token is waited for no longer: the tick read its fence before. What then has none is for the next tick. */
+const DEADLINE_MS = 5 * SECOND_MS;
+
+export function guardMachineApi(api: MachineApi, guard: Guard): MachineApi {
+  /** Where each machine is, as the lists told. */
+  const regions = new Map<string, string>();
+  const write = (app: string, region: string | undefined, key: string) =>
+    flyCall("write", app, region, { key: `fly:${key}`, rule: ACTION_RULE });
+
+  async function go<T>(call: OutgoingCall, attempt: () => Promise<T>): Promise<T> {
+    try {
+      return await guard(call, attempt);
+    } catch (error) {
+      if (!isHeldBackError(error)) throw error;
+      throw new MachineApiError("heldBack", error.message, { retryAfterMs: error.retryAfterMs });
+    }
+  }
+
+  return {
+    async list(app) {
+      const call = flyCall("read", app, undefined, { key: `fly:list:${app}`, rule: ACTION_RULE });
+      const machines = await go(call, () => api.list(app));
+      for (const { id, region } of machines) regions.set(id, region);
+      return machines;
+    },
+    get: (app, id) =>
+      go(flyCall("read", app, regions.get(id), { key: `fly:get:${id}`, rule: GET_RULE }), () =>
+        api.get(app, id),
+      ),
+    start: (app, id) => go(write(app, regions.get(id), `start:${id}`), () => api.start(app, id)),
+    stop: (app, id) => go(write(app, regions.get(id), `stop:${id}`), () => api.stop(app, id)),
+    async create(app, request) {
+      const machine = await go(write(app, request.region, `create:${app}`), () => api.create(app, request));
+      regions.set(machine.id, machine.region);
+      return machine;
+    },
+  };
+}
+
+function flyCall(
+  kind: "read" | "write",
+  app: string,
+  region: string | undefined,
+  bucket: OutgoingCall["bucket"],
+): OutgoingCall {
+  const dependency = `fly:${kind}`;
+  return {
+    dependency,
+    breakers: [
+      { name: region === undefined ? dependency : `${dependency}:${region}`, counts: "health" },
+      { name: `fly:access:${app}`, counts: "access" },
+    ],
+    bucket,
+    kind,
+    tries: 1,
+    deadlineMs: DEADLINE_MS,
+    judge: judgeFly,
+  };
+}
+
+const RESULT: Partial<Record<MachineApiErrorKind, Verdict["result"]>> = {
+  transient: "failure",
+  ambiguous: "failure",
+  rateLimited: "limited",
+  auth: "denied",
+};
+
+/** Fly is well where it refuses with a reason: no capacity, a lease, a wrong state. */
+function judgeFly(error: unknown): Verdict {
+  if (!isMachineApiError(error)) return { result: "failure", retryAfterMs: null };
+  return { result: RESULT[error.kind] ?? "ignored", retryAfterMs: error.retryAfterMs };
+}
