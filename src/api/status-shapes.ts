@@ -56,7 +56,7 @@ const decisionShape = z.object({
   reason: z.string(),
   actions: z.array(
     z.object({
-      kind: z.enum(["start", "stop", "create"]),
+      kind: z.enum(["start", "stop", "create", "destroy"]),
       machineId: z.string().nullable(),
       status: z.enum([...outcomeStatus.options, "open"]),
     }),

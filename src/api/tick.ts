@@ -12,7 +12,7 @@ const outcome = z
   .nullable()
   .describe("null: not acted on, for the mode is lower than act");
 const actionShape = z.object({
-  kind: z.enum(["start", "stop", "create"]),
+  kind: z.enum(["start", "stop", "create", "destroy"]),
   machineId: z.string().optional(),
   machineName: z.string().optional().describe("of a create: the name that the new machine gets"),
   templateId: z.string().optional().describe("of a create: the machine that is cloned"),

@@ -208,8 +208,8 @@ describe("scenarios", () => {
     let full = 0;
     for (const row of rows) {
       const { seen, forecast } = seenIn(row);
-      const { decision, actions } = decideFrom({ forecast, peaks: [] }, seen);
-      const rest = { predictions: [], nextPeak: null, weights: [], state: null, ledger: seen.ledger };
+      const { plan, decision, actions } = decideFrom({ forecast, peaks: [] }, seen);
+      const rest = { plan, predictions: [], nextPeak: null, weights: [], state: null, ledger: seen.ledger };
       const record = tickRecord(seen, { decision, actions, forecast, peaks: [], ...rest });
       if (record.kind !== "full") continue;
       full += 1;
