@@ -65,7 +65,7 @@ const environment = z.object({
   MIN_WORKERS_PER_REGION: whole(0, 10_000, 1),
   MAX_WORKERS_PER_REGION: whole(0, 10_000, 10),
   SCALING_COOLDOWN_SECONDS: whole(0, 86_400, 300),
-  SHORT_MINUTES_PERCENT: z.coerce.number().min(0.01).max(20).default(0.1),
+  SHORT_MINUTES_PERCENT: z.coerce.number().min(0.01).max(20).optional(),
   UNSERVED_PRICE: z.coerce.number().gt(1).max(10_000).optional(),
   LEAD_SECONDS: whole(0, 3_600, 60),
   STABILISATION_SECONDS: whole(0, 21_600, 900),
@@ -143,7 +143,8 @@ const EXPECTED: Record<string, string> = {
   MIN_WORKERS_PER_REGION: "a whole number from 0, not above MAX_WORKERS_PER_REGION",
   MAX_WORKERS_PER_REGION: "a whole number from 0 to 10000",
   SCALING_COOLDOWN_SECONDS: "whole seconds from 0 to 86400",
-  SHORT_MINUTES_PERCENT: "the percentage of minutes that may be short of machines, from 0.01 to 20",
+  SHORT_MINUTES_PERCENT:
+    "the percentage of minutes that may be short of machines, from 0.01 to 20, or nothing",
   UNSERVED_PRICE: "how many machine-hours an unserved one is worth, above 1 and up to 10000, or nothing",
   LEAD_SECONDS: "whole seconds from 0 to 3600",
   STABILISATION_SECONDS: "whole seconds from 0 to 21600",
@@ -256,8 +257,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
         maxWorkers: given.MAX_WORKERS_PER_REGION,
         requestsPerWorker: given.REQUESTS_PER_WORKER,
         ...(given.LEARN_CAPACITY === "false" ? { learnCapacity: false } : {}),
-        shortShare: given.SHORT_MINUTES_PERCENT / 100,
-        unservedPrice: given.UNSERVED_PRICE ?? null,
+        ...goalOf(given),
         leadSeconds: given.LEAD_SECONDS,
         cooldownSeconds: given.SCALING_COOLDOWN_SECONDS,
         stabilisationSeconds: given.STABILISATION_SECONDS,
@@ -380,5 +380,22 @@ function withFallbacks(
     DATABASE_URL: set.DATABASE_URL ?? set.SUPABASE_DB_URL,
     REDIS_URL: set.REDIS_URL ?? set.UPSTASH_REDIS_REST_URL,
     REDIS_TOKEN: set.REDIS_TOKEN ?? set.UPSTASH_REDIS_REST_TOKEN,
+  };
+}
+
+/** Without any wish a price that is a careful one; a promise counts where it is the only wish. */
+const USUAL_PRICE = 100;
+const USUAL_PERCENT = 0.1;
+
+function goalOf({
+  SHORT_MINUTES_PERCENT: percent,
+  UNSERVED_PRICE: price,
+}: Pick<z.output<typeof environment>, "SHORT_MINUTES_PERCENT" | "UNSERVED_PRICE">): {
+  shortShare: number;
+  unservedPrice: number | null;
+} {
+  return {
+    shortShare: (percent ?? USUAL_PERCENT) / 100,
+    unservedPrice: price ?? (percent === undefined ? USUAL_PRICE : null),
   };
 }

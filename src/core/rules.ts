@@ -68,7 +68,7 @@ export const RECORDED_RULES: Rules = {
   ...RULES_OFF,
   staleTrustSeconds: 86_400,
   flapsPerDay: 24,
-  shrinkStepWorkers: 2,
+  shrinkStepWorkers: 5,
   shrinkStepShare: 0.5,
   shrinkBand: 0.05,
   zeroAfterSeconds: 1_800,

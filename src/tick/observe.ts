@@ -175,6 +175,8 @@ export function effectivePolicy(defaults: Policy, own: Partial<Policy>): Policy 
     minWorkers: own.minWorkers ?? Math.min(policy.minWorkers, policy.maxWorkers),
     maxWorkers: own.maxWorkers ?? Math.max(policy.minWorkers, policy.maxWorkers),
     // Postgres knows zones that Intl does not, and one odd pool must not fail its whole app.
+    // A promise of the pool's own counts before a price that is only configured.
+    unservedPrice: own.unservedPrice ?? (own.shortShare === undefined ? policy.unservedPrice : null),
     timeZone: isTimeZone(policy.timeZone) ? policy.timeZone : defaults.timeZone,
     schedule: isSchedule(policy.schedule) ? policy.schedule : defaults.schedule,
   };

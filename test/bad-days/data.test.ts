@@ -90,7 +90,7 @@ test("no history and fewer machines than the minimum: the minimum holds from the
     kind: "grow",
     from_workers: 2,
     to_workers: 3,
-    constraints: "stale data",
+    constraints: "bounds",
   });
   expect(activeOf(lab.fly, app)).toBe(3);
 });

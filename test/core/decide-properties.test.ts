@@ -180,8 +180,17 @@ it("the order of the machines changes nothing", () => {
         }),
     );
     const { seen, forecast } = anyScene(random);
-    const decide = (list: readonly Machine[]) =>
-      decideFrom({ forecast, peaks: [] }, { ...seen, machines: fresh(list), ...flySeen(list) });
+    const decide = (list: readonly Machine[]) => {
+      const { decision, actions } = decideFrom(
+        { forecast, peaks: [] },
+        {
+          ...seen,
+          machines: fresh(list),
+          ...flySeen(list),
+        },
+      );
+      return { decision, actions };
+    };
     const shuffled = machines.map((one) => ({ one, key: random.next() })).sort((a, b) => a.key - b.key);
     expect(decide(shuffled.map(({ one }) => one))).toEqual(decide(machines));
   }

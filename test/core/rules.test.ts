@@ -59,7 +59,7 @@ it("are recorded as far as they differ from what a record takes for granted, whi
     ...RULES_OFF,
     staleTrustSeconds: 86_400,
     flapsPerDay: 24,
-    shrinkStepWorkers: 2,
+    shrinkStepWorkers: 5,
     shrinkStepShare: 0.5,
     shrinkBand: 0.05,
     zeroAfterSeconds: 1_800,

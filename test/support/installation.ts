@@ -41,15 +41,6 @@ export type TickReply = {
   readonly body: any;
 };
 
-/** What is decided is seen in the same tick: nothing is kept for a while, or done by halves. */
-const AT_ONCE = {
-  SCALING_COOLDOWN_SECONDS: "0",
-  STABILISATION_SECONDS: "0",
-  SHRINK_STEP_WORKERS: "0",
-  SHRINK_STEP_PERCENT: "0",
-  LEAD_SECONDS: "0",
-};
-
 type Apps = Readonly<Record<string, readonly MachineSeed[]>>;
 
 /** An installation whose Fly has these apps. A lease ends after 150 s, or as `env` says. */
@@ -66,7 +57,7 @@ export async function startLab(
       ...options.fly,
       apps: Object.entries(apps).map(([name, machines]) => ({ name, machines })),
     },
-    env: { ...AT_ONCE, ...options.env },
+    env: { SCALING_COOLDOWN_SECONDS: "0", STABILISATION_SECONDS: "0", LEAD_SECONDS: "0", ...options.env },
   });
   const { fly, call, sql } = installation;
 

@@ -29,11 +29,13 @@ type Unfresh = Exclude<Observation["samples"], { status: "fresh" }>;
 
 function withoutData(samples: Unfresh, policy: Policy, from: number): Limits {
   const what = `samples are ${samples.status}: ${samples.why}`;
-  const floor = Math.max(from, Math.min(policy.floorWorkers ?? policy.minWorkers, policy.maxWorkers));
-  if (samples.ageMs === undefined) return { low: floor, why: what };
+  const most = Math.max(from, Math.min(policy.floorWorkers ?? policy.minWorkers, policy.maxWorkers));
+  // Up to the minimum the bounds raise it.
+  const low = policy.floorWorkers === null ? from : most;
+  if (samples.ageMs === undefined) return { low, why: what };
   const ageSeconds = samples.ageMs / SECOND_MS;
   if (ageSeconds > policy.staleTrustSeconds)
-    return { low: floor, high: floor, why: `${what}; the forecast is too old to go by` };
+    return { low, high: most, why: `${what}; the forecast is too old to go by` };
   const holds = policy.staleHoldSeconds > 0 && ageSeconds <= policy.staleSeconds + policy.staleHoldSeconds;
   return holds ? { low: from, high: from, why: what } : { low: from, why: what };
 }

@@ -82,6 +82,13 @@ export function encodeHot(
   };
 }
 
+/** What is learned of capacity is never known better. Whole numbers, instants among them, stay as they are. */
+function inFourDigits<T>(value: T): T {
+  const brief = (_: string, part: unknown) =>
+    typeof part === "number" && !Number.isInteger(part) ? Number(part.toPrecision(4)) : part;
+  return JSON.parse(JSON.stringify(value, brief));
+}
+
 export function encodeCold(state: ForecastState, capacity: CapacityState | null = null): ColdState {
   const { zone, binMs, through, memory, profile, pulse } = state;
   const { coarse, fine, counts } = arraysOf(state);
@@ -99,7 +106,7 @@ export function encodeCold(state: ForecastState, capacity: CapacityState | null 
     coarse: toBase64(Int16Array.from(coarse.flatMap((array, i) => stepsOf(array, scales[i]!)))),
     fine: toBase64(Float32Array.from(fine.flatMap((array) => [...array]))),
     counts: toBase64(Uint8Array.from(counts.flatMap((array) => [...array]))),
-    ...(capacity && { capacity }),
+    ...(capacity && { capacity: inFourDigits(capacity) }),
   };
 }
 
