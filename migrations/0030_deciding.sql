@@ -20,44 +20,6 @@ comment on column flyahead.autoscaling_history.severity is 'critical: short now;
 comment on column flyahead.autoscaling_history.foreseen is 'the busiest minute within 5 minutes, 1 hour, 6 hours and a day: requests a minute and machines';
 comment on column flyahead.autoscaling_history.extra_machine_hours is 'machine-hours more than holding would have taken until the next tick';
 
--- The pool's own values of a policy, by the names that the tick uses; null where it has none.
-create function flyahead.policy_of(w flyahead.worker_regions) returns jsonb
-language sql immutable
-as $$
-  select jsonb_build_object(
-    'minWorkers', w.min_workers, 'maxWorkers', w.max_workers, 'requestsPerWorker', w.requests_per_worker,
-    'shortShare', w.short_share, 'unservedPrice', w.unserved_price, 'leadSeconds', w.lead_seconds, 'cooldownSeconds', w.cooldown_seconds,
-    'stabilisationSeconds', w.stabilisation_seconds, 'staleSeconds', w.stale_seconds, 'overrideSeconds', w.override_seconds,
-    'timeZone', w.time_zone, 'pinnedMachineId', w.pinned_machine_id, 'frozenUntil', flyahead.epoch_ms(w.frozen_until))
-$$;
-
--- As before, with the policy from policy_of.
-create or replace function flyahead.recall_pools(p_app text, p_now timestamptz) returns setof jsonb
-language sql stable
-as $$
-  select jsonb_build_object(
-    'app', w.app, 'region', w.region, 'processGroup', w.process_group, 'mode', w.mode,
-    'policy', flyahead.policy_of(w),
-    'machines', (
-      select coalesce(jsonb_agg(jsonb_build_object('id', k.machine_id, 'state', k.state, 'seenAt', flyahead.epoch_ms(k.seen_at)) order by k.machine_id), '[]')
-      from flyahead.workers k where k.pool_id = w.id and k.gone_at is null),
-    'hot', s.hot, 'cold', s.cold, 'coldSavedAt', flyahead.epoch_ms(s.cold_saved_at),
-    'override', (
-      select jsonb_build_object('machineId', o.machine_id, 'seenAt', flyahead.epoch_ms(o.seen_at), 'until', flyahead.epoch_ms(o.until),
-        'workers', o.workers, 'what', o.what)
-      from flyahead.newest_override(w.id) o where o.until > p_now),
-    'lastChangeAt', flyahead.epoch_ms(w.last_change_at),
-    'openIntents', (
-      select coalesce(jsonb_agg(jsonb_build_object('id', i.id::text, 'kind', i.kind, 'machineId', i.machine_id,
-        'machineName', i.machine_name, 'templateId', i.template_id, 'openedAt', flyahead.epoch_ms(i.opened_at)) order by i.id), '[]')
-      from flyahead.scaling_intents i where i.pool_id = w.id and i.app = w.app and i.closed_at is null))
-  from flyahead.worker_regions w
-  left join flyahead.forecast_state s on s.pool_id = w.id
-  where w.app = p_app and (w.retired_at is null or exists (
-    select from flyahead.scaling_intents i where i.pool_id = w.id and i.app = p_app and i.closed_at is null))
-  order by w.process_group, w.region
-$$;
-
 create function flyahead.write_decisions(p_tick bigint, p_slot timestamptz, p_attempt integer, p_now timestamptz, p jsonb) returns void
 language sql
 as $$
@@ -156,5 +118,5 @@ comment on column flyahead_api.scaling_plan.load is 'requests a minute that the 
 comment on column flyahead_api.scaling_plan.workers_needed is 'machines for that load';
 grant select on flyahead_api.scaling_plan to flyahead_service, flyahead_operator;
 
-revoke all on function flyahead.policy_of, flyahead.write_decisions from public;
-grant execute on function flyahead.policy_of, flyahead.write_decisions to flyahead_service;
+revoke all on function flyahead.write_decisions from public;
+grant execute on function flyahead.write_decisions to flyahead_service;

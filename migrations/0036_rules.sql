@@ -134,7 +134,7 @@ as $$
   left join lateral flyahead.spent_until(s, p_now) t on s.pool_id is not null
 $$;
 
-create or replace function flyahead.policy_of(w flyahead.worker_regions) returns jsonb
+create function flyahead.policy_of(w flyahead.worker_regions) returns jsonb
 language sql immutable
 as $$
   select jsonb_build_object(
