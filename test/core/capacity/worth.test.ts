@@ -27,9 +27,9 @@ describe("starting", () => {
     const burst = (length: number) => [
       Array.from({ length: 60 }, (_, i) => (i >= 5 && i < 5 + length ? 2 : 0)),
     ];
-    // Five minutes of boot and two of start cost against one net minute for each minute served.
-    expect(worthRunning(ahead(burst(7)), standing(0), everyMinute(60, 5))).toBe(0);
-    expect(worthRunning(ahead(burst(8)), standing(0), everyMinute(60, 5))).toBe(1);
+    // Five minutes of boot and four of start cost against one net minute for each minute served.
+    expect(worthRunning(ahead(burst(9)), standing(0), everyMinute(60, 5))).toBe(0);
+    expect(worthRunning(ahead(burst(10)), standing(0), everyMinute(60, 5))).toBe(1);
   });
 });
 
@@ -37,8 +37,8 @@ describe("keeping", () => {
   const gap = (length: number) => [Array.from({ length: 120 }, (_, i) => (i >= length ? 10 : 0))];
 
   it("bridges a gap that costs less than booting again", () => {
-    expect(worthRunning(ahead(gap(7)), standing(1), everyMinute(120, 5))).toBe(1);
-    expect(worthRunning(ahead(gap(8)), standing(1), everyMinute(120, 5))).toBe(0);
+    expect(worthRunning(ahead(gap(9)), standing(1), everyMinute(120, 5))).toBe(1);
+    expect(worthRunning(ahead(gap(10)), standing(1), everyMinute(120, 5))).toBe(0);
   });
 
   it("keeps a machine that boots for what it boots for", () => {
@@ -80,12 +80,12 @@ function bestFirstMove(missed: readonly number[], lead: number, isOn: boolean): 
       ? missed[tick]! - 1 + Math.max(value(tick + 1, true, 0), value(tick + 1, false, 0))
       : Number.NEGATIVE_INFINITY;
     if (on) return stay;
-    const start = tick + lead <= ticks ? -2 - lead + value(tick + lead, true, 0) : Number.NEGATIVE_INFINITY;
+    const start = tick + lead <= ticks ? -4 - lead + value(tick + lead, true, 0) : Number.NEGATIVE_INFINITY;
     return Math.max(value(tick + 1, false, 0), start);
   };
   const off = value(1, false, 0);
   if (isOn) return missed[0]! - 1 + Math.max(value(1, true, 0), value(1, false, 0)) >= off;
-  return -2 - lead + value(lead, true, 0) > Math.max(0, off);
+  return -4 - lead + value(lead, true, 0) > Math.max(0, off);
 }
 
 it("finds what trying every plan finds", () => {
