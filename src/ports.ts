@@ -86,14 +86,18 @@ export type StoredBreaker = { readonly name: string; readonly version: number; r
 /** What an operator wants of a breaker; a later order has a higher id. */
 export type BreakerOrder = { readonly name: string; readonly id: number; readonly order: Order };
 
-/** Breakers outlive the isolate here: loaded once and saved once a tick; in between only half-open permits are asked for. */
-export type BreakerStore = {
+/** Breakers outlive the isolate here: loaded once and saved once a tick. */
+export type BreakerStates = {
   load(): Promise<{ readonly breakers: readonly StoredBreaker[]; readonly orders: readonly BreakerOrder[] }>;
   /**
    * Saves each breaker whose stored version is lower than its own. Answers the others as they are stored: somebody
    * was faster, and what was seen here is to be laid over what they saw.
    */
   save(breakers: readonly StoredBreaker[]): Promise<readonly StoredBreaker[]>;
+};
+
+/** In between nothing is asked of it but half-open permits. */
+export type BreakerStore = BreakerStates & {
   /**
    * One of the `limit` probes of this opening of the breaker, counted atomically across isolates. Probes are forgotten
    * `ttlMs` after the first of them, when none can be under way any more. False also for an opening that is over.

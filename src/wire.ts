@@ -124,12 +124,13 @@ export function wire(config: Config): Wired {
 
 /** The guard, with all that it goes by. Redis comes first: what counts calls to Fly is itself called through the guard. */
 function wayOut(config: Config, clock: Clock, sql: Sql, bareRedis: Redis, log: Log) {
+  const copy = createPostgresBreakerStore(sql);
   const store = createLayeredBreakerStore(
     createUpstashBreakerStore(bareRedis, "flyahead:breakers"),
-    createPostgresBreakerStore(sql),
+    copy,
     log,
   );
-  const breakers = createBreakers({ store, clock, chance, log });
+  const breakers = createBreakers({ store, copy, clock, chance, log });
   const measures = createMeasures();
   const own = createMemoryCallLimit(clock.now);
   const toRedis = createOutgoing(

@@ -6,12 +6,12 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Breaker, closedBreaker, reduce } from "../../src/core/breaker/breaker.ts";
 import { DEFAULT_RULES } from "../../src/core/breaker/rules.ts";
-import type { BreakerStore } from "../../src/ports.ts";
+import type { BreakerStates, BreakerStore } from "../../src/ports.ts";
 
-export type BreakerStoreHarness = {
-  readonly store: BreakerStore;
+export type BreakerStoreHarness<S extends BreakerStates = BreakerStates> = {
+  readonly store: S;
   /** The same store as other isolates see it, through connections of their own. */
-  readonly others: readonly BreakerStore[];
+  readonly others: readonly S[];
   /** Puts something that is no breaker in the place of one. */
   spoil(name: string): Promise<void>;
   close?(): Promise<void>;
@@ -33,7 +33,7 @@ function brokenBreaker(): Breaker {
 export function describeBreakerStore(name: string, make: () => Promise<BreakerStoreHarness>): void {
   describe(`breaker store: ${name}`, () => {
     let harness: BreakerStoreHarness;
-    let store: BreakerStore;
+    let store: BreakerStates;
     let one: string;
     let two: string;
 
@@ -98,6 +98,29 @@ export function describeBreakerStore(name: string, make: () => Promise<BreakerSt
       const newer = await store.save([entry(one, 99)]);
       expect(newer).toEqual([]);
       expect(await loaded()).toEqual([entry(one, 99), entry(two, 1)]);
+    });
+  });
+}
+
+/** What those promise on top of it that count probes. */
+export function describeProbePermits(
+  name: string,
+  make: () => Promise<BreakerStoreHarness<BreakerStore>>,
+): void {
+  describe(`permits for probes: ${name}`, () => {
+    let harness: BreakerStoreHarness<BreakerStore>;
+    let store: BreakerStore;
+    let one: string;
+    let two: string;
+
+    beforeAll(async () => {
+      harness = await make();
+      store = harness.store;
+    });
+    afterAll(() => harness?.close?.());
+    beforeEach(() => {
+      one = `fly:write:${randomUUID()}`;
+      two = `fly:access:${randomUUID()}`;
     });
 
     it("gives out no more probes than the limit, however many ask at once from wherever", async () => {

@@ -1,9 +1,10 @@
 /**
- * The breakers of one isolate, between a load and a save. In between everything is decided from memory; only the permit for a
- * probe is asked of the store, since probes are counted over all isolates.
+ * The breakers of one isolate. Within a tick, between load and save, they are those that all isolates share: everything is
+ * decided from memory, and only the permit for a probe is asked of the store, since probes are counted over all isolates.
+ * Outside of a tick an isolate asks nobody, and goes by breakers that are its own.
  *
- * The trap is a store that is away: nothing may depend on it. Then this isolate goes by what it has seen itself. So does one
- * that never loads: its breakers are its own.
+ * The trap is a store that is away. What is known from memory needs none. But a probe that nobody counted may be one too
+ * many, so without the store of permits there is none: it is also what a tick writes its intents to, and cannot move without.
  */
 import { admit, type Verdict } from "../../core/breaker/breaker.ts";
 import { type BreakerRules, DEFAULT_RULES } from "../../core/breaker/rules.ts";
@@ -11,11 +12,19 @@ import { type BreakerStatus, describeBreaker, statusOf } from "../../core/breake
 import { SECOND_MS } from "../../core/time.ts";
 import { HeldBackError, messageOf } from "../../errors.ts";
 import type { BreakerStore, Clock, Log } from "../../ports.ts";
-import { createLedger } from "./ledger.ts";
+import { createLedger, type Ledger } from "./ledger.ts";
 
-/** Probes are out: their result is there in a moment, or never. */
+/** Probes are out, or cannot be counted: in a moment that is over, or it lasts. */
 const PROBES_OUT_MS = SECOND_MS;
 const SAVE_TRIES = 4;
+
+/** A call that may go out. */
+export type Pass = {
+  /** The opening that it is a probe of; null: it is none. */
+  readonly opening: number | null;
+  /** How it ended; told once. */
+  settle(verdict: Verdict, durationMs: number): void;
+};
 
 export type Breakers = {
   /** Never throws; without the store this isolate goes by what it knows. */
@@ -24,10 +33,9 @@ export type Breakers = {
   save(): Promise<void>;
   /** @throws HeldBackError where the breaker would let no call by. Takes no permit. */
   check(name: string): void;
-  /** The opening that the call is a probe of, or null. @throws HeldBackError where it may not go out */
-  enter(name: string): Promise<number | null>;
-  settle(name: string, opening: number | null, verdict: Verdict, durationMs: number): void;
-  /** As this isolate has them. */
+  /** @throws HeldBackError where the call may not go out */
+  enter(name: string): Promise<Pass>;
+  /** As this isolate has them; of each name the shared one before its own. */
   statuses(): BreakerStatus[];
   /** As the store has them, for who only looks; where it is away, as this isolate has them. */
   stored(): Promise<BreakerStatus[]>;
@@ -35,38 +43,44 @@ export type Breakers = {
 
 export function createBreakers(options: {
   readonly store: BreakerStore;
+  /** What who only looks is shown, where that costs less to ask; default: the store. */
+  readonly copy?: Pick<BreakerStore, "load">;
   readonly clock: Pick<Clock, "now">;
   readonly chance: () => number;
   readonly rules?: BreakerRules;
   readonly log: Log;
 }): Breakers {
-  const { store, clock, chance, rules = DEFAULT_RULES, log } = options;
-  const ledger = createLedger(clock, rules, log);
-  /** By breaker: probes that this isolate gave out by itself. */
+  const { store, copy = store, clock, chance, rules = DEFAULT_RULES, log } = options;
+  const shared: Side = { ledger: createLedger(clock, rules, log, "journal"), permit: sharedPermit };
+  const own: Side = { ledger: createLedger(clock, rules, log, "forget"), permit: ownPermit };
+  /** By breaker: the probes of its latest opening, of this isolate's own. */
   const ownProbes = new Map<string, { opening: number; taken: number }>();
-  /** Ticks that loaded and have not saved yet. Without one, probes and events stay in this isolate. */
+  /** Ticks that loaded and have not saved yet. */
   let open = 0;
+  const side = () => (open > 0 ? shared : own);
 
-  function refused(name: string, retryAfterMs: number | null): HeldBackError {
-    ledger.apply(name, { type: "refusal", at: clock.now() }, open > 0);
+  function refused({ ledger }: Side, name: string, retryAfterMs: number | null): HeldBackError {
+    ledger.apply(name, { type: "refusal", at: clock.now() });
     return new HeldBackError(name, describeBreaker(name, ledger.breaker(name)), retryAfterMs);
   }
 
-  function check(name: string): void {
+  function check(at: Side, name: string): "pass" | "probe" {
     const now = clock.now();
-    const admission = admit(ledger.breaker(name), now);
-    if (typeof admission !== "object") return;
-    throw refused(name, admission.retryAt === null ? null : admission.retryAt - now);
+    const admission = admit(at.ledger.breaker(name), now);
+    if (typeof admission !== "object") return admission;
+    throw refused(at, name, admission.retryAt === null ? null : admission.retryAt - now);
   }
 
-  async function permit(name: string, opening: number): Promise<boolean> {
-    if (open > 0) {
-      try {
-        return await store.takeProbe(name, opening, rules.probes, rules.probeTtlMs);
-      } catch (error) {
-        log("probe without the store", { breaker: name, error: messageOf(error) });
-      }
+  async function sharedPermit(name: string, opening: number): Promise<boolean> {
+    try {
+      return await store.takeProbe(name, opening, rules.probes, rules.probeTtlMs);
+    } catch (error) {
+      log("no probe without the store", { breaker: name, error: messageOf(error) });
+      return false;
     }
+  }
+
+  async function ownPermit(name: string, opening: number): Promise<boolean> {
     const known = ownProbes.get(name);
     const taken = known?.opening === opening ? known.taken : 0;
     ownProbes.set(name, { opening, taken: taken + 1 });
@@ -75,15 +89,20 @@ export function createBreakers(options: {
 
   async function saveChanged(): Promise<void> {
     for (let attempt = 1; attempt <= SAVE_TRIES; attempt++) {
-      const drafts = ledger.drafts();
+      const drafts = shared.ledger.drafts();
       if (drafts.length === 0) return;
       const newer = await store.save(drafts.map(({ events: _, ...stored }) => stored));
       const lost = new Set(newer.map(({ name }) => name));
-      for (const draft of drafts) if (!lost.has(draft.name)) ledger.saved(draft);
-      for (const stored of newer) ledger.rebase(stored);
+      for (const draft of drafts) if (!lost.has(draft.name)) shared.ledger.saved(draft);
+      for (const stored of newer) shared.ledger.rebase(stored);
       if (lost.size === 0) return;
     }
     log("breakers not saved", { error: "others saved each time" });
+  }
+
+  function statuses(): BreakerStatus[] {
+    const both = [...own.ledger.statuses(), ...shared.ledger.statuses()];
+    return [...new Map(both.map((one) => [one.name, one])).values()].sort(byName);
   }
 
   return {
@@ -91,10 +110,10 @@ export function createBreakers(options: {
       open += 1;
       try {
         const { breakers, orders } = await store.load();
-        for (const stored of breakers) ledger.rebase(stored);
+        for (const stored of breakers) shared.ledger.rebase(stored);
         for (const { name, id, order } of orders) {
-          if (id <= ledger.breaker(name).orderId) continue;
-          ledger.apply(name, { type: "order", at: clock.now(), id, order }, true);
+          if (id <= shared.ledger.breaker(name).orderId) continue;
+          shared.ledger.apply(name, { type: "order", at: clock.now(), id, order });
         }
       } catch (error) {
         log("breakers not loaded", { error: messageOf(error) });
@@ -109,32 +128,40 @@ export function createBreakers(options: {
         open -= 1;
       }
     },
-    check,
+    check: (name) => void check(side(), name),
     async enter(name) {
-      check(name);
-      const breaker = ledger.breaker(name);
-      if (admit(breaker, clock.now()) === "pass") return null;
-      const { openings: opening } = breaker;
-      if (!(await permit(name, opening))) throw refused(name, PROBES_OUT_MS);
-      ledger.apply(name, { type: "probe", at: clock.now(), opening }, open > 0);
-      return opening;
+      const at = side();
+      const opening = check(at, name) === "pass" ? null : at.ledger.breaker(name).openings;
+      if (opening !== null) {
+        if (!(await at.permit(name, opening))) throw refused(at, name, PROBES_OUT_MS);
+        at.ledger.apply(name, { type: "probe", at: clock.now(), opening });
+      }
+      return {
+        opening,
+        settle(verdict, durationMs) {
+          const told = { type: "result", at: clock.now(), durationMs, opening, chance: chance() } as const;
+          at.ledger.apply(name, { ...told, ...verdict });
+        },
+      };
     },
-    settle(name, opening, verdict, durationMs) {
-      const event = { type: "result", at: clock.now(), durationMs, opening, chance: chance() } as const;
-      ledger.apply(name, { ...event, ...verdict }, open > 0);
-    },
-    statuses: () => ledger.statuses().sort(byName),
+    statuses,
     async stored() {
       try {
-        const { breakers } = await store.load();
+        const { breakers } = await copy.load();
         return breakers.map(({ name, breaker }) => statusOf(name, breaker, clock.now(), rules)).sort(byName);
       } catch (error) {
         log("breakers not loaded", { error: messageOf(error) });
-        return ledger.statuses().sort(byName);
+        return statuses();
       }
     },
   };
 }
+
+/** Breakers, and who counts their probes. */
+type Side = {
+  readonly ledger: Ledger;
+  readonly permit: (name: string, opening: number) => Promise<boolean>;
+};
 
 function byName(a: BreakerStatus, b: BreakerStatus): number {
   return a.name < b.name ? -1 : 1;

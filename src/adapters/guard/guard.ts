@@ -16,7 +16,7 @@ import { jitteredPauseMs, openRetryBudget, type RetryBudget } from "../../core/r
 import { SECOND_MS } from "../../core/time.ts";
 import { HeldBackError, isHeldBackError } from "../../errors.ts";
 import type { CallLimit, Clock, Guard, OutgoingCall } from "../../ports.ts";
-import type { Breakers } from "./breakers.ts";
+import type { Breakers, Pass } from "./breakers.ts";
 import type { Measures } from "./measures.ts";
 
 const PAUSE = { baseMs: 200, capMs: 5 * SECOND_MS };
@@ -72,11 +72,11 @@ async function tryOnce<T>(
 ): Promise<T> {
   const { clock, breakers, measures, elapsedMs = clock.now } = parts;
   const { patienceMs = 0 } = call;
-  const entered: [name: string, counts: Counts, opening: number | null][] = [];
+  const entered: [counts: Counts, pass: Pass][] = [];
   try {
     for (const { name } of call.breakers) breakers.check(name);
     await waitForToken(call, deadline, parts);
-    for (const { name, counts } of call.breakers) entered.push([name, counts, await breakers.enter(name)]);
+    for (const { name, counts } of call.breakers) entered.push([counts, await breakers.enter(name)]);
   } catch (error) {
     measures.heldBack(call.dependency);
     throw error;
@@ -85,9 +85,9 @@ async function tryOnce<T>(
   const settle = (verdict: Verdict) => {
     const durationMs = Math.max(0, Math.round(elapsedMs() - from));
     measures.called(call.dependency, verdict.result, durationMs);
-    for (const [name, counts, opening] of entered) {
-      const counted = countedAs(counts, verdict, opening);
-      if (counted !== null) breakers.settle(name, opening, counted, durationMs < patienceMs ? 0 : durationMs);
+    for (const [counts, pass] of entered) {
+      const counted = countedAs(counts, verdict, pass.opening);
+      if (counted !== null) pass.settle(counted, durationMs < patienceMs ? 0 : durationMs);
     }
   };
   try {

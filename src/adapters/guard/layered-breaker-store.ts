@@ -1,14 +1,19 @@
 /**
- * Two stores as one. Redis is asked first: its state is there also when Postgres is not, and so are the permits. Postgres keeps
- * a copy that people look at, holds their orders, and takes over while Redis is away. Of each breaker the newest counts.
+ * Two stores as one. Redis is asked first: its state is there also when Postgres is not. Postgres keeps a copy that people look
+ * at, holds their orders, and takes over while Redis is away. Of each breaker the newest counts.
  *
- * The trap is the permit while Redis comes and goes: each store counts for itself, so in the worst case an opening gets
- * twice its probes. Two probes too many are harmless; none at all would leave a breaker open for ever.
+ * The trap is the permit. Were it given by whichever store answers, each would count for itself, and an opening would get twice
+ * its probes while one of them comes and goes. So Postgres alone gives them: nothing moves without it anyway.
  */
 import { messageOf } from "../../errors.ts";
-import type { BreakerStore, Log, StoredBreaker } from "../../ports.ts";
+import type { BreakerStates, BreakerStore, Log, StoredBreaker } from "../../ports.ts";
 
-export function createLayeredBreakerStore(first: BreakerStore, second: BreakerStore, log: Log): BreakerStore {
+/** @param second also gives the permits */
+export function createLayeredBreakerStore(
+  first: BreakerStates,
+  second: BreakerStore,
+  log: Log,
+): BreakerStore {
   return {
     async load() {
       const answers = await Promise.allSettled([first.load(), second.load()]);
@@ -29,11 +34,7 @@ export function createLayeredBreakerStore(first: BreakerStore, second: BreakerSt
       return [...newer, ...(newerThere ?? [])];
     },
 
-    takeProbe: (...asked) =>
-      first.takeProbe(...asked).catch((error: unknown) => {
-        tell("take a probe's permit", error);
-        return second.takeProbe(...asked);
-      }),
+    takeProbe: second.takeProbe,
   };
 
   function tell(what: string, error: unknown): null {

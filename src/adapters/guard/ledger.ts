@@ -17,8 +17,8 @@ export type Draft = StoredBreaker & { readonly events: number };
 
 export type Ledger = {
   breaker(name: string): Breaker;
-  /** With `journal` the event is also kept for the next save. Tells the log where the mode changed. */
-  apply(name: string, event: BreakerEvent, journal: boolean): void;
+  /** Tells the log where the mode changed. */
+  apply(name: string, event: BreakerEvent): void;
   /** Takes what is stored as the new ground. What is older than what this isolate knows is left aside. */
   rebase(stored: StoredBreaker): void;
   drafts(): Draft[];
@@ -26,7 +26,13 @@ export type Ledger = {
   statuses(): BreakerStatus[];
 };
 
-export function createLedger(clock: Pick<Clock, "now">, rules: BreakerRules, log: Log): Ledger {
+/** @param events whether they are kept for a save, or nobody is going to ask */
+export function createLedger(
+  clock: Pick<Clock, "now">,
+  rules: BreakerRules,
+  log: Log,
+  events: "journal" | "forget",
+): Ledger {
   const held = new Map<string, Held>();
 
   function heldAs(name: string): Held {
@@ -39,12 +45,12 @@ export function createLedger(clock: Pick<Clock, "now">, rules: BreakerRules, log
 
   return {
     breaker: (name) => heldAs(name).breaker,
-    apply(name, event, journal) {
+    apply(name, event) {
       const one = heldAs(name);
       const after = reduce(one.breaker, event, rules);
       const change = changeOf(name, one.breaker, after);
       one.breaker = after;
-      if (journal) one.journal = [...one.journal, event].slice(-LONGEST_JOURNAL);
+      if (events === "journal") one.journal = [...one.journal, event].slice(-LONGEST_JOURNAL);
       if (change !== null) log("breaker", change);
     },
     rebase({ name, version, breaker }) {

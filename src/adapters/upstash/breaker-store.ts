@@ -2,12 +2,12 @@
  * Breakers in one hash, a field each: "version|document". One command reads them all; one script saves those that are newer
  * than what is there, so that of two ticks that save at once neither undoes the other.
  *
- * The trap is the permit that is asked for twice because its first answer was lost: then one is wasted, never one too many.
+ * Permits for probes are not given here: Redis may lose what it counted, and come and go (guard/layered-breaker-store.ts).
  */
 import type { Redis } from "@upstash/redis";
 import { readBreaker, writeBreaker } from "../../core/breaker/codec.ts";
 import { DAY_MS } from "../../core/time.ts";
-import type { BreakerStore, StoredBreaker } from "../../ports.ts";
+import type { BreakerStates, StoredBreaker } from "../../ports.ts";
 import { describeRedisFailure } from "./describe-failure.ts";
 
 /** An installation that does not tick for so long begins anew. */
@@ -35,26 +35,11 @@ if #fresh > 0 then
 end
 return newer`;
 
-/** ARGV: opening, limit, time to live. */
-const TAKE_PROBE = `#!lua flags=allow-key-locking
-local held = redis.call("HMGET", KEYS[1], "opening", "taken")
-local opening, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
-local current = tonumber(held[1] or "-1")
-if current > opening or limit < 1 then return 0 end
-if current < opening then
-  redis.call("HSET", KEYS[1], "opening", ARGV[1], "taken", "1")
-  redis.call("PEXPIRE", KEYS[1], ARGV[3])
-  return 1
-end
-if tonumber(held[2]) >= limit then return 0 end
-redis.call("HINCRBY", KEYS[1], "taken", 1)
-return 1`;
-
 /**
  * Throws where Redis cannot be reached, in words without keys and tokens.
  * @param prefix of the keys in Redis
  */
-export function createUpstashBreakerStore(redis: Redis, prefix: string): BreakerStore {
+export function createUpstashBreakerStore(redis: Redis, prefix: string): BreakerStates {
   const run = async <T>(task: string, work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
@@ -81,11 +66,6 @@ export function createUpstashBreakerStore(redis: Redis, prefix: string): Breaker
         ]);
         const newer = await redis.eval<string[], string[]>(SAVE, [prefix], [String(KEPT_MS), ...given]);
         return inPairs(newer);
-      }),
-    takeProbe: (name, opening, limit, ttlMs) =>
-      run("take a probe's permit", async () => {
-        const asked = [opening, limit, ttlMs].map(String);
-        return (await redis.eval<string[], number>(TAKE_PROBE, [`${prefix}:probes:${name}`], asked)) === 1;
       }),
   };
 }

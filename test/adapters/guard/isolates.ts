@@ -17,10 +17,15 @@ export function isolateOn(
   return createBreakers({ store, clock, chance: () => 0.999, rules: RULES, log });
 }
 
+/** Calls that go out one after the other and all end alike. */
+export async function callTimes(count: number, isolate: Breakers, verdict: Verdict): Promise<void> {
+  for (let i = 0; i < count; i++) (await isolate.enter(NAME)).settle(verdict, 1);
+}
+
 /** A tick in which the breaker opens. */
 export async function breakIt(isolate: Breakers): Promise<void> {
   await isolate.load();
-  for (let i = 0; i < RULES.minimumCalls; i++) isolate.settle(NAME, await isolate.enter(NAME), BAD, 1);
+  await callTimes(RULES.minimumCalls, isolate, BAD);
   await isolate.save();
 }
 

@@ -3,7 +3,7 @@ import { createLayeredBreakerStore } from "../../../src/adapters/guard/layered-b
 import { createMemoryBreakerStore } from "../../../src/adapters/memory/breaker-store.ts";
 import { closedBreaker } from "../../../src/core/breaker/breaker.ts";
 import type { BreakerStore } from "../../../src/ports.ts";
-import { describeBreakerStore } from "../../contracts/breaker-store.ts";
+import { describeBreakerStore, describeProbePermits } from "../../contracts/breaker-store.ts";
 
 const entry = (name: string, version: number) => ({ name, version, breaker: closedBreaker(version) });
 
@@ -25,17 +25,19 @@ function scene() {
   return { away, lines, first, second, layered };
 }
 
-describeBreakerStore("layered, both there", async () => {
+const makeHarness = async () => {
   const { first, second, layered } = scene();
   const spoiled = { mode: "?" } as never;
   return {
     store: layered,
     others: [layered, layered],
-    spoil: async (name) => {
+    spoil: async (name: string) => {
       for (const store of [first, second]) await store.save([{ name, version: 50, breaker: spoiled }]);
     },
   };
-});
+};
+describeBreakerStore("layered, both there", makeHarness);
+describeProbePermits("layered, both there", makeHarness);
 
 describe("while one is away", () => {
   test("the other goes on, and the first learns when it is back", async () => {
@@ -67,11 +69,15 @@ describe("while one is away", () => {
     expect(lines).toEqual(["second away", "second away"]);
   });
 
-  test("permits come from the second", async () => {
+  test("permits come from the second alone, and not while it is away", async () => {
     const { away, layered } = scene();
+    expect(await layered.takeProbe("a", 1, 2, 60_000)).toBe(true);
     away.first = true;
-    expect(await layered.takeProbe("a", 1, 1, 60_000)).toBe(true);
-    expect(await layered.takeProbe("a", 1, 1, 60_000)).toBe(false);
+    expect(await layered.takeProbe("a", 1, 2, 60_000)).toBe(true);
+    expect(await layered.takeProbe("a", 1, 2, 60_000)).toBe(false);
+    away.first = false;
+    away.second = true;
+    await expect(layered.takeProbe("a", 2, 1, 60_000)).rejects.toThrow("second away");
   });
 
   test("both away is an error", async () => {

@@ -1,23 +1,25 @@
 import { describe, expect, it } from "vitest";
 import { createPostgresBreakerStore } from "../../../src/adapters/postgres/breaker-store.ts";
 import { closedBreaker } from "../../../src/core/breaker/breaker.ts";
-import { describeBreakerStore } from "../../contracts/breaker-store.ts";
+import { describeBreakerStore, describeProbePermits } from "../../contracts/breaker-store.ts";
 import { usePostgres } from "./harness.ts";
 
 const harness = usePostgres();
 
-describeBreakerStore("Postgres", async () => {
+const makeHarness = async () => {
   const { owner, connectService } = await harness();
   const connections = [0, 1, 2, 3].map(connectService);
   const [store, ...others] = connections.map(createPostgresBreakerStore);
   return {
     store: store!,
     others,
-    spoil: async (name) =>
+    spoil: async (name: string) =>
       void (await owner`update flyahead.breakers set state = '{"mode":"?"}' where name = ${name}`),
     close: async () => void (await Promise.all(connections.map((sql) => sql.end()))),
   };
-});
+};
+describeBreakerStore("Postgres", makeHarness);
+describeProbePermits("Postgres", makeHarness);
 
 describe("the operator's hand", () => {
   const NOW = Date.UTC(2026, 2, 1);
