@@ -345,9 +345,18 @@ function placeFaults(env: Readonly<Record<string, string | undefined>>): [string
   const isLocal = env.LOCAL_MODE === "true" || LOOPBACK.test(env.SIMULATION_URL ?? "");
   return URLS.flatMap((name) => {
     const text = env[name];
-    const why = text !== undefined && URL.canParse(text) ? placeFault(new URL(text), isLocal) : null;
+    if (text === undefined || !URL.canParse(text)) return [];
+    const why = namesSeveralHosts(text)
+      ? "it names several hosts, or holds an @ that is not written %40; name one"
+      : placeFault(new URL(text), isLocal);
     return why === null ? [] : [[name, why] as [string, string]];
   });
+}
+
+/** postgres.js looks for them behind the first @, where the URL's parser looks behind the last, and tries one after the other. */
+function namesSeveralHosts(text: string): boolean {
+  const [authority = ""] = text.slice(text.indexOf("://") + 3).split(/[?/]/);
+  return /,|%2c/i.test(authority.slice(authority.indexOf("@") + 1));
 }
 
 function placeFault({ protocol, hostname, username, password }: URL, isLocal: boolean): string | null {

@@ -217,6 +217,18 @@ describe("readConfig", () => {
       },
     );
 
+    it.each([
+      "db.example,169.254.169.254",
+      "db.example%2C169.254.169.254",
+      "user:word@169.254.169.254,x@db.example",
+    ])("one host is named, and that one is checked: %s", (host) => {
+      expect(at("DATABASE_URL", host)).toEqual([expect.stringMatching(/; it names several hosts/)]);
+    });
+
+    it("a password may hold what is written as it should be", () => {
+      readConfig({ ...NEEDED, DATABASE_URL: "postgres://user:a%40b,c@db.example/x" });
+    });
+
     it("outside it is https, in local mode too, and bears no password", () => {
       expect(at("REDIS_URL", "redis.example", "http")).toEqual([
         expect.stringMatching(/; outside it must be https$/),

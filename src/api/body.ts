@@ -88,13 +88,53 @@ function decode(chunks: readonly Uint8Array[], length: number): string {
   }
 }
 
-/** @throws Problem 400 where the text is not JSON. */
+/** @throws Problem 400 where the text is not JSON, or nested too deep; 413 where it holds too many values. */
 export function parseJson(text: string): unknown {
+  refuseBulk(text);
   try {
     return JSON.parse(text);
   } catch {
     throw new Problem("bad-request", "The body is not JSON; check for a cut or a stray comma");
   }
+}
+
+/** Of nothing that is read here more than this makes sense: samples are lists of flat objects, 13 values each. */
+const DEEPEST = 32;
+const MOST_VALUES = 100_000;
+const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+
+/**
+ * Four megabytes of brackets become two hundred of objects, so they are counted before any of them is made.
+ * @throws Problem 400, 413
+ */
+function refuseBulk(text: string): void {
+  let [depth, values] = [0, 0];
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === QUOTE) i = endOfString(text, i);
+    // An object or a list begins or ends, or another value follows: { [ } ] ,
+    else if (code === 0x7b || code === 0x5b) {
+      depth += 1;
+      values += 1;
+    } else if (code === 0x7d || code === 0x5d) depth -= 1;
+    else if (code === 0x2c) values += 1;
+    if (depth > DEEPEST) throw new Problem("bad-request", `The body is nested deeper than ${DEEPEST} levels`);
+    if (values > MOST_VALUES)
+      throw new Problem(
+        "payload-too-large",
+        `The body holds more than ${MOST_VALUES} values; send less at once`,
+      );
+  }
+}
+
+/** Where the string that begins at `start` ends. */
+function endOfString(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) return at;
+    if (code === BACKSLASH) at += 1;
+  }
+  return text.length;
 }
 
 /** A fault quotes names that the caller chose; an answer may not grow with them. */
@@ -120,8 +160,9 @@ export function parseAs<S extends z.ZodType>(schema: S, value: unknown, what: st
 
 /** The query as an object. @throws Problem 400 where a name is given twice: which one counts would be a guess. */
 export function queryOf(url: URL): Record<string, string> {
-  const names = [...url.searchParams.keys()];
-  const twice = new Set(names.filter((name, i) => names.indexOf(name) !== i));
+  const seen = new Set<string>();
+  const twice = new Set<string>();
+  for (const name of url.searchParams.keys()) (seen.has(name) ? twice : seen).add(name);
   if (twice.size > 0)
     throw new Problem("bad-request", "The query gives a name twice; give each once", {
       more: { faults: [...twice].slice(0, 10).map((name) => `${name.slice(0, 40)}: given more than once`) },

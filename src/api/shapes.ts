@@ -10,6 +10,15 @@ export const decisionKind = z.enum(["hold", "grow", "shrink"]);
 export const outcomeStatus = z.enum(["done", "alreadyDone", "refused", "failed", "unknown"]);
 export const poolKey = z.object({ app: z.string(), region: z.string(), processGroup: z.string() });
 export const confidence = z.number().min(0).max(1).nullable();
+/** A whole number in a query: digits alone, so that what is empty, a fraction or hexadecimal is a fault and no surprise. */
+export const wholeNumber = (least: number, most: number, usual: number) =>
+  z
+    .preprocess(
+      (text) => (/^[0-9]{1,9}$/.test(String(text)) ? Number(text) : text),
+      // The inner default is the one that is described, the outer one the one that is taken.
+      z.int().min(least).max(most).default(usual),
+    )
+    .default(usual);
 const count = z.int().min(0);
 /** Machines. */
 export const machines = count;

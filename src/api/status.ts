@@ -9,6 +9,7 @@ import { describeApi } from "./openapi.ts";
 import type { Probed } from "./probe.ts";
 import { Problem } from "./problem.ts";
 import { type Endpoint, endpoint, type Route } from "./route.ts";
+import { wholeNumber } from "./shapes.ts";
 import { poolDetailAnswer, poolDetailShape, poolStatusAnswer, poolStatusShape } from "./status-shapes.ts";
 import { TICK } from "./tick.ts";
 import { READ_SERIES, SEND_SAMPLES } from "./traffic.ts";
@@ -75,7 +76,7 @@ export const POOL = {
       .transform(Number),
   }),
   query: z.strictObject({
-    decisions: z.coerce.number().int().min(0).max(MOST_DECISIONS).default(10).describe("how many, at most"),
+    decisions: wholeNumber(0, MOST_DECISIONS, 10).describe("how many, at most"),
   }),
   answer: poolDetailShape,
   problems: ["not-found"],

@@ -7,7 +7,7 @@ import { mayUse } from "./authenticate.ts";
 import { Problem } from "./problem.ts";
 import { type Endpoint, endpoint, type Route } from "./route.ts";
 import { poolWord, readSamples, SAMPLES_LIMIT, type SampleRules, sampleShape } from "./sample-lines.ts";
-import { instant, poolKey } from "./shapes.ts";
+import { instant, poolKey, wholeNumber } from "./shapes.ts";
 
 const LONGEST_MINUTES = 7 * 24 * 60;
 
@@ -15,7 +15,7 @@ const seriesQuery = z.strictObject({
   app: poolWord,
   region: poolWord,
   processGroup: poolWord.default("app"),
-  minutes: z.coerce.number().int().min(1).max(LONGEST_MINUTES).default(60),
+  minutes: wholeNumber(1, LONGEST_MINUTES, 60),
 });
 const refusal = z.object({ index: z.int().min(0), reason: z.string() });
 const measured = z.number().min(0).optional();

@@ -19,12 +19,16 @@ const IPV4: readonly [(a: number, b: number, c: number) => boolean, UrlPlace][] 
   [(a, b) => a === 169 && b === 254, "nowhere"],
   [(a) => a === 0 || a >= 224, "nowhere"],
   [(a, b, c) => a === 192 && b === 0 && (c === 0 || c === 2), "nowhere"],
+  [(a, b, c) => a === 192 && b === 88 && c === 99, "nowhere"],
   [(a, b) => a === 198 && (b === 18 || b === 19), "nowhere"],
+  // What books may use as examples.
+  [(a, b, c) => a === 198 && b === 51 && c === 100, "nowhere"],
+  [(a, b, c) => a === 203 && b === 0 && c === 113, "nowhere"],
 ];
 
 /** @param host as in `new URL(…).hostname`: lower case, IPv6 in brackets */
 export function placeOfHost(host: string): UrlPlace {
-  const name = host.replace(/\.$/, "");
+  const name = host.replace(/\.+$/, "");
   if (name.startsWith("[")) return placeOfIpv6(groupsOf(name.slice(1, -1)));
   if (/^\d+(\.\d+){3}$/.test(name)) return placeOfIpv4(name.split(".").map(Number));
   if (name === "localhost" || name.endsWith(".localhost")) return "loopback";
@@ -44,6 +48,8 @@ function placeOfIpv6(groups: readonly number[]): UrlPlace {
   if (first === 0x64 && second === 0xff9b) return placeOfIpv4(last);
   if (first === 0x2002) return placeOfIpv4([second >> 8, second & 0xff, (groups[2] ?? 0) >> 8]);
   if ((first & 0xfe00) === 0xfc00) return "private";
+  // Tunnels that carry another address (Teredo), and examples.
+  if (first === 0x2001 && (second < 0x200 || second === 0xdb8)) return "nowhere";
   // What is given to the outside is 2000::/3; the rest is link-local, multicast, or nobody's.
   return (first & 0xe000) === 0x2000 ? "outside" : "nowhere";
 }

@@ -31,11 +31,13 @@ export interface DenoFunctionOptions {
   readonly folder?: string;
   /** Hosts that the function may connect to. Default: 127.0.0.1 only. */
   readonly allowNet?: readonly string[];
+  /** Deno's own, such as --inspect=127.0.0.1:0. */
+  readonly flags?: readonly string[];
 }
 
 /** Serves a function on 127.0.0.1 and resolves once it listens. Throws, with Deno's log, when it does not start. */
 export async function startDenoFunction(options: DenoFunctionOptions): Promise<DenoFunction> {
-  const { entrypoint, config, env, port = 0, allowNet = [] } = options;
+  const { entrypoint, config, env, port = 0, allowNet = [], flags = [] } = options;
   const own = options.folder === undefined ? makeTempFolder() : undefined;
   const folder = options.folder ?? own!.path;
   const args = ["serve", "--cached-only", "--no-prompt", "--no-lock", "--node-modules-dir=manual"];
@@ -45,7 +47,7 @@ export async function startDenoFunction(options: DenoFunctionOptions): Promise<D
     const server = await startServer({
       name: `Deno, serving ${entrypoint},`,
       command: denoBinary(),
-      args: [...args, ...permissions, ...place],
+      args: [...args, ...flags, ...permissions, ...place],
       cwd: dirname(entrypoint),
       env: { ...denoEnv(folder), ...env },
       stopSignal: "SIGTERM",

@@ -20,6 +20,7 @@ export type InstallationOptions = {
   readonly env?: Readonly<Record<string, string>>;
   readonly redis?: RedisServerKind;
   readonly signals?: boolean;
+  readonly denoFlags?: readonly string[];
   readonly onProgress?: (text: string) => void;
 };
 
@@ -58,6 +59,7 @@ export async function startInstallation(options: InstallationOptions): Promise<I
     migrate: (adminUrl) => prepareDatabase(adminUrl, { rolePassword, token, start: options.fly.start }),
     redis: options.redis ?? "embedded",
     signals: options.signals ?? true,
+    denoFlags: options.denoFlags ?? [],
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
   }).catch(async (error: unknown) => {
     await served.close();

@@ -45,6 +45,8 @@ export interface StackOptions {
   readonly env: (parts: StackParts) => Readonly<Record<string, string>>;
   readonly migrate: (adminUrl: string) => Promise<void>;
   readonly redis?: RedisServerKind;
+  /** For Deno, which serves the functions. */
+  readonly denoFlags?: readonly string[];
   /** The project; default: the one that this file is in. */
   readonly root?: string;
   /** Whether SIGINT, SIGTERM and SIGHUP close the stack and end the process. Default: true. */
@@ -104,7 +106,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   async function functionUp(slug: string, env: Readonly<Record<string, string>>) {
     const at = join(root, "functions", slug);
     const paths = { entrypoint: join(at, "index.ts"), config: join(at, "deno.json") };
-    const served = await startDenoFunction({ ...paths, env, folder: folder.path });
+    const served = await startDenoFunction({
+      ...paths,
+      env,
+      folder: folder.path,
+      flags: options.denoFlags ?? [],
+    });
     functions.set(slug, served);
     cleanup.add(served.close);
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { drain, parseAs, parseJson, readText } from "../../src/api/body.ts";
+import { drain, parseAs, parseJson, queryOf, readText } from "../../src/api/body.ts";
 import { Problem } from "../../src/api/problem.ts";
 
 const post = (body: string | Uint8Array | ReadableStream, headers: Record<string, string> = {}) =>
@@ -92,6 +92,48 @@ describe("readText", () => {
   ])("%s is no UTF-8", async (_, body) => {
     const problem = await problemOf(readText(post(body), 10));
     expect([problem.status, problem.message]).toEqual([400, expect.stringMatching(/not UTF-8/)]);
+  });
+});
+
+describe("parseJson", () => {
+  const refusalOf = (text: string) => {
+    try {
+      return parseJson(text);
+    } catch (error) {
+      return (error as Problem).type;
+    }
+  };
+  const deep = (levels: number) => "[".repeat(levels) + "]".repeat(levels);
+  const wide = (values: number) => `[${"0,".repeat(values - 2)}0]`;
+
+  test("reads what there is reason to send, brackets and commas in strings included", () => {
+    const text = JSON.stringify({ a: `${"[{".repeat(50)}\\"${",".repeat(200_000)}`, b: [{ c: "\\" }] });
+    expect(parseJson(text)).toEqual(JSON.parse(text));
+    expect(refusalOf(deep(32))).toBeInstanceOf(Array);
+    expect(refusalOf(wide(100_000))).toHaveLength(99_999);
+  });
+
+  test.each([
+    ["nested deeper than anybody means", deep(33), "bad-request"],
+    ["brackets without an end", "[".repeat(4_000_000), "bad-request"],
+    ["one value too many", wide(100_001), "payload-too-large"],
+    ["two million empty objects", `[${"{},".repeat(1_400_000)}{}]`, "payload-too-large"],
+    ["a string without an end", `["${"\\".repeat(1_000)}`, "bad-request"],
+  ])("%s is refused before it is made", (_, text, type) => {
+    expect(refusalOf(text)).toBe(type);
+  });
+});
+
+describe("queryOf", () => {
+  test("a name is given once; a prototype's name is one like any other", () => {
+    expect(queryOf(new URL("http://x/?a=1&b="))).toEqual({ a: "1", b: "" });
+    expect(Object.keys(queryOf(new URL("http://x/?__proto__=1")))).toEqual(["__proto__"]);
+    expect(() => queryOf(new URL("http://x/?a=1&b=2&%61=3"))).toThrow(/gives a name twice/);
+  });
+
+  test("tens of thousands of names are told apart", () => {
+    const names = Array.from({ length: 50_000 }, (_, i) => i.toString(36));
+    expect(Object.keys(queryOf(new URL(`http://x/?${names.join("&")}`)))).toHaveLength(50_000);
   });
 });
 

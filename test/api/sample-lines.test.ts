@@ -51,6 +51,12 @@ describe("the two forms", () => {
     ]);
   });
 
+  test("lines are counted while they are cut, empty ones for nothing", () => {
+    const [line, empty] = [JSON.stringify(sample()), "\n \r\n".repeat(100_000)];
+    expect(read(`${line}${empty}${line}`).samples).toHaveLength(2);
+    expect(() => read("{\n".repeat(2_000_000))).toThrow(/^Over 5000 samples/);
+  });
+
   test("as many as the limit, and not one more", () => {
     const many = Array.from({ length: SAMPLES_LIMIT + 1 }, () => sample());
     expect(read(many.slice(1)).samples).toHaveLength(SAMPLES_LIMIT);
@@ -60,7 +66,7 @@ describe("the two forms", () => {
     } catch (error) {
       expect([(error as Problem).status, (error as Problem).message]).toEqual([
         413,
-        "5001 samples in one request; send at most 5000",
+        "Over 5000 samples in one request; send them in parts",
       ]);
     }
   });

@@ -97,7 +97,7 @@ describe("samples in", () => {
     expect((await post(many.slice(0, 5_000))).body).toEqual({ stored: 5_000, refused: [] });
     const before = await stored();
     expect(expectProblem(lab, await post(many), 413, "payload-too-large").detail).toMatch(
-      /5001 samples.*at most 5000/,
+      /Over 5000 samples.*in parts/,
     );
     const lines = many.map((one) => JSON.stringify(one)).join("\n");
     expectProblem(lab, await post(lines), 413, "payload-too-large");
@@ -263,6 +263,9 @@ describe("series out", () => {
     ["minutes as text", "app=shop&region=fra&minutes=many", /minutes/],
     ["no minutes", "app=shop&region=fra&minutes=0", /minutes/],
     ["too many minutes", "app=shop&region=fra&minutes=10081", /minutes/],
+    ["minutes left empty", "app=shop&region=fra&minutes=", /minutes/],
+    ["minutes in hexadecimal", "app=shop&region=fra&minutes=0x10", /minutes/],
+    ["minutes with an exponent", "app=shop&region=fra&minutes=1e1", /minutes/],
     ["half a minute", "app=shop&region=fra&minutes=1.5", /minutes/],
   ])("%s: 400", async (_, query, said) => {
     expect(JSON.stringify(expectProblem(lab, await get(query), 400, "bad-request"))).toMatch(said);
