@@ -104,13 +104,13 @@ describe("parseJson", () => {
     }
   };
   const deep = (levels: number) => "[".repeat(levels) + "]".repeat(levels);
-  const wide = (values: number) => `[${"0,".repeat(values - 2)}0]`;
+  const wide = (values: number) => `[${"0,".repeat(values - 1)}0]`;
 
   test("reads what there is reason to send, brackets and commas in strings included", () => {
     const text = JSON.stringify({ a: `${"[{".repeat(50)}\\"${",".repeat(200_000)}`, b: [{ c: "\\" }] });
     expect(parseJson(text)).toEqual(JSON.parse(text));
     expect(refusalOf(deep(32))).toBeInstanceOf(Array);
-    expect(refusalOf(wide(100_000))).toHaveLength(99_999);
+    expect(refusalOf(wide(100_000))).toHaveLength(100_000);
   });
 
   test.each([
