@@ -17,7 +17,8 @@ import {
   twoDecisions,
 } from "./demo/report.ts";
 import { APP, type DemoTraffic, demoTraffic, PROCESS_GROUP } from "./demo/traffic.ts";
-import { removeKeptStack, writeKeptStack } from "./kept-stack.ts";
+import { endWithReader } from "./end-with-reader.ts";
+import { keepStackFile, otherKeptStack } from "./kept-stack.ts";
 
 const MIN_WORKERS = 1;
 const MAX_WORKERS = 20;
@@ -30,6 +31,8 @@ const QUERIES = [
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   if (options === "help") return console.log(USAGE);
+  const other = options.keep ? otherKeptStack() : null;
+  if (other !== null) throw new RangeError(other);
   const traffic = await demoTraffic(options);
   const progress = showProgress(process.stdout);
   const began = performance.now();
@@ -120,12 +123,13 @@ async function report(
 
 /** Stays until the stack is closed by Ctrl-C, which also removes everything. */
 async function keep({ stack, flyUrl, token }: Installation): Promise<void> {
-  writeKeptStack({
+  const file = keepStackFile({
     databaseUrl: stack.postgres.adminUrl,
     functionsUrl: stack.functionsUrl,
     flyUrl,
     token,
   });
+  if (!file.isOurs) console.log(`\n${otherKeptStack()}`);
   console.log(`
 Kept until Ctrl-C:
   functions   ${stack.functionsUrl}/auto-scaling and /traffic, with Authorization: Bearer ${token}
@@ -137,7 +141,7 @@ ${QUERIES.map((query) => `  npm run sql -- --width 200 "${query}"`).join("\n")}`
   try {
     await stack.closed;
   } finally {
-    removeKeptStack();
+    file.remove();
   }
 }
 
@@ -148,6 +152,7 @@ function isUserError(error: unknown): error is Error {
   return /^(ERR_PARSE_ARGS|ENOENT|EISDIR|EACCES)/.test(code);
 }
 
+endWithReader();
 main().catch((error: unknown) => {
   console.error(isUserError(error) ? `${error.message}\n\nnpm run demo -- --help lists the options.` : error);
   process.exitCode = 1;

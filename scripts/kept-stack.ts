@@ -46,16 +46,53 @@ export function readKeptStack(): KeptStack | null {
   );
 }
 
-export function writeKeptStack({ databaseUrl, functionsUrl, flyUrl, token }: KeptStack): void {
+/** Why this demo cannot be the kept one: another is, and lives. null: it can. */
+export function otherKeptStack(): string | null {
   const file = keptStackFile();
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, JSON.stringify({ databaseUrl, functionsUrl, flyUrl, token }), { mode: 0o600 });
+  const owner = ownerOf(file);
+  if (owner === null || owner === process.pid || !isAlive(owner)) return null;
+  return `${file} is of another demo that is kept (process ${owner}). End that one, or name another file in FLYAHEAD_STACK.`;
 }
 
-export function removeKeptStack(): void {
-  rmSync(keptStackFile(), { force: true });
+/** Leaves the file alone where it is another living demo's; `remove` takes away what was written here, and nothing else. */
+export function keepStackFile({ databaseUrl, functionsUrl, flyUrl, token }: KeptStack) {
+  const file = keptStackFile();
+  const isOurs = otherKeptStack() === null;
+  if (isOurs) {
+    mkdirSync(dirname(file), { recursive: true });
+    const text = JSON.stringify({ databaseUrl, functionsUrl, flyUrl, token, pid: process.pid });
+    writeFileSync(file, text, { mode: 0o600 });
+  }
+  return {
+    isOurs,
+    remove() {
+      if (ownerOf(file) === process.pid) removeWithFolder(file);
+    },
+  };
+}
+
+/** The process that wrote the file; null where there is none, or nobody's name in it. */
+function ownerOf(file: string): number | null {
   try {
-    rmdirSync(dirname(keptStackFile()));
+    const { pid } = JSON.parse(readFileSync(file, "utf8")) as { pid?: unknown };
+    return typeof pid === "number" && pid > 1 ? pid : null;
+  } catch {
+    return null;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+function removeWithFolder(file: string): void {
+  rmSync(file, { force: true });
+  try {
+    rmdirSync(dirname(file));
   } catch {
     // It holds something else, and stays.
   }

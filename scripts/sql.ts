@@ -9,7 +9,7 @@ import { runScript, UserError } from "./user-error.ts";
 
 const USAGE = `Usage: npm run sql -- "select …" [--json] [--width N]
   --json     rows as JSON, one array for each statement that answers rows
-  --width N  places that one cell may take (default 60)
+  --width N  places that one cell may take (default 60, and less where the terminal is narrow)
 The database: DATABASE_URL, else the stack of \`npm run demo -- --keep\`.`;
 
 function readArguments() {
@@ -20,8 +20,8 @@ function readArguments() {
       help: { type: "boolean", short: "h" },
     } as const;
     const { values, positionals } = parseArgs({ options, allowPositionals: true });
-    const width = values.width === undefined ? 60 : Number(values.width);
-    if (!Number.isInteger(width) || width < 1)
+    const width = values.width === undefined ? null : Number(values.width);
+    if (width !== null && (!Number.isInteger(width) || width < 1))
       throw new Error(`--width ${values.width} is not a whole number above 0.`);
     return { ...values, width, query: positionals.join(" ").trim() };
   } catch (error) {
@@ -31,12 +31,12 @@ function readArguments() {
 
 type Result = postgres.RowList<postgres.Row[]>;
 
-function show(result: Result, width: number): string {
+function show(result: Result, width: number | null): string {
   const names = result.columns?.map(({ name }) => name) ?? [];
   if (names.length === 0)
     return [result.command, result.count].filter((part) => part !== null && part !== undefined).join(" ");
   const rows = result as unknown as unknown[][];
-  return `${textTable(names, rows, { maxCellWidth: width })}\n(${rows.length} ${rows.length === 1 ? "row" : "rows"})`;
+  return `${textTable(names, rows, width === null ? {} : { maxCellWidth: width, cut: false })}\n(${rows.length} ${rows.length === 1 ? "row" : "rows"})`;
 }
 
 function asObjects(result: Result): Record<string, unknown>[] {

@@ -2,6 +2,7 @@
  * How a script ends. What the person at the keyboard can mend is a UserError: its sentence is printed and nothing else,
  * exit code 1. Everything else is a defect and keeps its stack trace.
  */
+import { endWithReader } from "./end-with-reader.ts";
 
 export class UserError extends Error {
   override readonly name: string = "UserError";
@@ -9,6 +10,7 @@ export class UserError extends Error {
 
 /** Runs the script to its end and sets the exit code; never throws. */
 export function runScript(main: () => Promise<void>): void {
+  endWithReader();
   main().catch((error: unknown) => {
     console.error(error instanceof UserError ? error.message : error);
     process.exitCode = 1;

@@ -68,3 +68,40 @@ test("columns line up, numbers stand to the right", () => {
   ]);
   expect(textTable(["n"], [])).toBe("n\n─");
 });
+
+describe("in a narrow terminal", () => {
+  const heads = ["region", "machines", "reason"];
+  const row = ["fra", 10, "grew because the morning comes"];
+  const widest = (text: string) => Math.max(...text.split("\n").map(displayWidth));
+
+  test("the longest texts are cut, numbers never", () => {
+    const table = textTable(heads, [row], { places: 40 });
+    expect(table.split("\n")).toEqual([
+      "region  machines  reason",
+      "──────  ────────  ──────────────────────",
+      "fra           10  grew because the morn…",
+    ]);
+  });
+
+  test("where that is not enough, or is not wanted, each value has its line", () => {
+    const lines = ["region    fra", "machines  10", "reason    grew because the morning comes"];
+    const records = textTable(heads, [row, row], { places: 30 });
+    expect(records).toBe([...lines, "", ...lines].join("\n"));
+    expect(textTable(heads, [row], { places: 40, cut: false })).toBe(lines.join("\n"));
+    expect(textTable(heads, [], { places: 5 })).toMatch(/^region /);
+  });
+
+  test("a table is never wider than the terminal", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(fc.string({ unit: "grapheme", maxLength: 50 }), { minLength: 3, maxLength: 3 }), {
+          minLength: 1,
+        }),
+        fc.integer({ min: 52, max: 120 }),
+        (rows, places) => {
+          expect(widest(textTable(["a", "b", "c"], rows, { places }))).toBeLessThanOrEqual(places);
+        },
+      ),
+    );
+  });
+});
