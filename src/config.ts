@@ -33,6 +33,15 @@ const metricQueries = z.record(
   z.string().min(1).max(2_000),
 );
 
+/** The driver decodes each part; a % of a password that stands for itself is written %25. */
+function isDecodable(url: string): boolean {
+  try {
+    return typeof decodeURIComponent(url) === "string";
+  } catch {
+    return false;
+  }
+}
+
 /** null where the text is no JSON object of field (or field:group) to query. */
 function readQueries(text: string): MetricQuery[] | null {
   try {
@@ -46,7 +55,7 @@ function readQueries(text: string): MetricQuery[] | null {
 }
 
 const environment = z.object({
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).refine(isDecodable),
   REDIS_URL: webUrl,
   REDIS_TOKEN: z.string().min(1),
   FLY_API_TOKEN: z.string().min(1),
@@ -130,7 +139,8 @@ const LEASE_OVER_DEADLINE = 1.5;
 
 /** What each variable should be, in words; the message of every fault. */
 const EXPECTED: Record<string, string> = {
-  DATABASE_URL: "a postgres:// URL (SUPABASE_DB_URL is taken where it is not set)",
+  DATABASE_URL:
+    "a postgres:// URL, in its password %25 for % and %40 for @ (SUPABASE_DB_URL is taken where it is not set)",
   REDIS_URL: "the https:// URL of an Upstash Redis (or UPSTASH_REDIS_REST_URL)",
   REDIS_TOKEN: "the token of that Redis (or UPSTASH_REDIS_REST_TOKEN)",
   FLY_API_TOKEN: "a Fly deploy token, or several as app=token, separated by spaces",

@@ -181,7 +181,15 @@ function secretsOf({ databaseUrl, redis, fly, prometheus, experts, heartbeatUrl 
   const flyTokens = fly.tokens.split(/[\s,]+/).map((entry) => entry.replace(/^[a-z0-9-]+=/, ""));
   const metrics = prometheus?.token ?? "";
   return [
-    ...[password, redis.token, fly.tokens, ...flyTokens, metrics, ...metrics.split(/[\s,]+/)],
+    ...[
+      password,
+      decodeURIComponent(password),
+      redis.token,
+      fly.tokens,
+      ...flyTokens,
+      metrics,
+      ...metrics.split(/[\s,]+/),
+    ],
     ...[experts?.token ?? "", experts?.url ?? "", heartbeatUrl ?? ""],
   ];
 }

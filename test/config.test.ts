@@ -226,7 +226,8 @@ describe("readConfig", () => {
     });
 
     it("a password may hold what is written as it should be", () => {
-      readConfig({ ...NEEDED, DATABASE_URL: "postgres://user:a%40b,c@db.example/x" });
+      readConfig({ ...NEEDED, DATABASE_URL: "postgres://user:a%40b,c%25@db.example/x" });
+      expect(at("DATABASE_URL", "user:50%@db.example")).toEqual([expect.stringMatching(/%25 for %/)]);
     });
 
     it("outside it is https, in local mode too, and bears no password", () => {

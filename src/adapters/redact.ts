@@ -12,18 +12,20 @@ const SECRET_WORDS: readonly [RegExp, string][] = [
   [/\b(Bearer|FlyV1|Basic)\s+[\w.~+/=,-]{8,}/gi, `$1 ${HIDDEN}`],
   [/\b(?:fa|fm1r|fm1a|fm2|fo1|sbp)_[\w+/=-]{8,}/g, HIDDEN],
   [/\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*/g, HIDDEN],
-  [/\b([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*):[^\s@/]+@/gi, `$1:${HIDDEN}@`],
+  [/\b([a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/@]*):[^\s@/]+@/gi, `$1:${HIDDEN}@`],
 ];
 /** A shorter one would hide half of every sentence. */
 const SHORTEST_SECRET = 8;
 const DEEPEST = 8;
+/** Twice a whole line. What is cut off is not looked through: others may have written it, to keep us busy. */
+const LONGEST = 20_000;
 
 /** @param secrets values that are never shown, whatever they look like */
 export function createRedactor(secrets: readonly string[]): (value: unknown) => unknown {
   const known = secrets.filter((secret) => secret.length >= SHORTEST_SECRET);
 
   function redactText(text: string): string {
-    const hidden = known.reduce((rest, secret) => rest.replaceAll(secret, HIDDEN), text);
+    const hidden = known.reduce((rest, secret) => rest.replaceAll(secret, HIDDEN), text).slice(0, LONGEST);
     return SECRET_WORDS.reduce((rest, [pattern, by]) => rest.replace(pattern, by), hidden);
   }
   function redact(value: unknown, depth: number): unknown {

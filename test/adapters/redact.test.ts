@@ -70,3 +70,13 @@ describe("what is kept", () => {
     expect(JSON.stringify(redact(ring))).toMatch(/"\[deeper\]"/);
   });
 });
+
+// Without its bounds the net takes seconds for each of these: somebody else's words would stop a tick.
+test.each([
+  ["what might begin a URL again and again", "a.".repeat(500_000)],
+  ["a scheme without an end", `${"a+".repeat(500_000)}://`],
+  ["URLs in URLs", "a://b:".repeat(200_000)],
+  ["what might begin a token", "eyJ".repeat(300_000)],
+])("a long message of others is no burden: %s", (_, text) => {
+  expect(JSON.stringify(redact({ error: text })).length).toBeLessThanOrEqual(21_000);
+});
