@@ -56,7 +56,9 @@ export async function answerCall(
   const work = () => steps.time("handle", () => handle(call));
   if (key === null) return work();
   const endpoint = `${route.method} ${new URL(request.url).pathname}`.slice(0, 200);
-  const fingerprint = await sha256Hex(`${endpoint} ${new URL(request.url).search} ${text}`);
+  // With the token's apps: where these were narrowed, what was answered before is not for it any more.
+  const apps = caller.apps?.join(",") ?? "*";
+  const fingerprint = await sha256Hex(`${endpoint} ${new URL(request.url).search} ${apps} ${text}`);
   const keyed = { tokenId: caller.tokenId, endpoint, key, fingerprint, holder: visit.requestId };
   return once(reachable(doors.idempotencyKeys, visit), keyed, work, (error) =>
     visit.log("idempotency key", { error: messageOf(error) }),

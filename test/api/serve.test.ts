@@ -410,4 +410,14 @@ describe("Idempotency-Key", () => {
     await post('{"a":1}', key);
     expect((await post('{"a":1}', key, other)).body).toEqual({ done: 2 });
   });
+
+  test("tells nothing of before to a token whose apps were narrowed since", async () => {
+    const find = async () => ({ tokenId: "7", scopes: ["ingest"], apps });
+    let apps: readonly string[] | null = null;
+    world = { ...world, tokens: { find } };
+    await post('{"a":1}', key);
+    apps = ["shop"];
+    const after = await post('{"a":1}', key);
+    expect([after.status, after.body.type]).toEqual([422, "urn:flyahead:problem:key-reused"]);
+  });
 });
