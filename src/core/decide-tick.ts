@@ -14,7 +14,7 @@ import {
   planWindow,
 } from "./capacity/plan-capacity.ts";
 import { type Decision, decide, type Trust } from "./decide.ts";
-import { loadReader } from "./forecast/bins-ahead.ts";
+import { loadsOf } from "./forecast/bins-ahead.ts";
 import type { Rival } from "./forecast/blend.ts";
 import { ensembleForecaster } from "./forecast/ensemble.ts";
 import {
@@ -199,8 +199,9 @@ function forecastTraffic(observation: Observation): Step4 {
   const quantile = quantileAt(beliefOf(observation).risk);
   const day = { from: now, until: now + PEAK_WINDOW_MS, quantiles: [quantile], binMs: FORECAST_BIN_MS };
   const untils = FORESEEN_MS.map((withinMs) => now + withinMs);
-  const outlook = lookAhead(learned, { from: now, until: now + PEAK_WINDOW_MS }, outlookStepMs(learned));
-  const peaks = maximaUntil(learned, outlook, untils, quantile).map((load, i) => ({
+  const next = { from: now, until: now + PEAK_WINDOW_MS };
+  const outlook = lookAhead(learned, next, quantile, outlookStepMs(learned));
+  const peaks = maximaUntil(learned, outlook, untils).map((load, i) => ({
     until: untils[i]!,
     load,
   }));
@@ -210,7 +211,7 @@ function forecastTraffic(observation: Observation): Step4 {
     peaks,
     state: outside === null ? learned : noteOutside(learned, outside),
     predictions: outside === null ? predictions : [...predictions, ...predictionsOf(outside, now)],
-    nextPeak: rivals.length === 0 ? busiestOf(learned, outlook, quantile) : nextPeakOf(panel.forecast(day)),
+    nextPeak: rivals.length === 0 ? busiestOf(outlook) : nextPeakOf(panel.forecast(day)),
     weights: panel.weights(),
   };
 }
@@ -273,8 +274,8 @@ function predictionsAt(state: ForecastState, panel: Panel, isAlone: boolean, now
     return targets.map((target) => ({ ...target, load: highest(target.targetAt) }));
   }
   if (isAlone) {
-    const read = loadReader(state, STORED_QUANTILES);
-    return targets.map((target) => ({ ...target, load: read(binAt(state, target.targetAt)) }));
+    const loads = (at: Instant) => loadsOf(state, STORED_QUANTILES, binAt(state, at));
+    return targets.map((target) => ({ ...target, load: loads(target.targetAt) }));
   }
   return targets.map((target) => {
     const { load } = panel.forecast({ ...binOf(target.targetAt), quantiles: STORED_QUANTILES });
