@@ -37,6 +37,7 @@ import { type ExpertWeight, type Panel, panelOf } from "./forecast/panel.ts";
 import { busiestOf, lookAhead, maximaUntil, maxOverShort } from "./forecast/peaks.ts";
 import { sisterRival } from "./forecast/prior.ts";
 import type { ForecastState } from "./forecast/state.ts";
+import { toFourDigits } from "./four-digits.ts";
 import { quantileAt, riskOf } from "./goal.ts";
 import { surplusMachines } from "./keep-created.ts";
 import { learnMachines, leaveMachines } from "./learned.ts";
@@ -254,8 +255,8 @@ function rivalsOf(
 
 /** More digits decide nothing, and would not fit into the record of the decision. */
 function inFourDigits(forecast: Forecast): Forecast {
-  const brief = (loads: readonly number[]) => loads.map((load) => Number(load.toPrecision(4)));
-  return { ...forecast, load: forecast.load.map(brief), lately: brief(forecast.lately) };
+  const load = forecast.load.map((curve) => curve.map(toFourDigits));
+  return { ...forecast, load, lately: forecast.lately.map(toFourDigits) };
 }
 
 /** Who looks every minute is told of the day in quarters of an hour: a day of minutes would cost more than the decision. */
