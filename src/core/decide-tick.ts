@@ -14,7 +14,7 @@ import {
   planWindow,
 } from "./capacity/plan-capacity.ts";
 import { type Decision, decide, type Trust } from "./decide.ts";
-import { loadReader } from "./forecast/bins-ahead.ts";
+import { loadsOf } from "./forecast/bins-ahead.ts";
 import type { Rival } from "./forecast/blend.ts";
 import { ensembleForecaster } from "./forecast/ensemble.ts";
 import {
@@ -37,6 +37,7 @@ import { type ExpertWeight, type Panel, panelOf } from "./forecast/panel.ts";
 import { busiestOf, lookAhead, maximaUntil, maxOverShort } from "./forecast/peaks.ts";
 import { sisterRival } from "./forecast/prior.ts";
 import type { ForecastState } from "./forecast/state.ts";
+import { toFourDigits } from "./four-digits.ts";
 import { quantileAt, riskOf } from "./goal.ts";
 import { surplusMachines } from "./keep-created.ts";
 import { learnMachines, leaveMachines } from "./learned.ts";
@@ -199,8 +200,9 @@ function forecastTraffic(observation: Observation): Step4 {
   const quantile = quantileAt(beliefOf(observation).risk);
   const day = { from: now, until: now + PEAK_WINDOW_MS, quantiles: [quantile], binMs: FORECAST_BIN_MS };
   const untils = FORESEEN_MS.map((withinMs) => now + withinMs);
-  const outlook = lookAhead(learned, { from: now, until: now + PEAK_WINDOW_MS }, outlookStepMs(learned));
-  const peaks = maximaUntil(learned, outlook, untils, quantile).map((load, i) => ({
+  const next = { from: now, until: now + PEAK_WINDOW_MS };
+  const outlook = lookAhead(learned, next, quantile, outlookStepMs(learned));
+  const peaks = maximaUntil(learned, outlook, untils).map((load, i) => ({
     until: untils[i]!,
     load,
   }));
@@ -210,7 +212,7 @@ function forecastTraffic(observation: Observation): Step4 {
     peaks,
     state: outside === null ? learned : noteOutside(learned, outside),
     predictions: outside === null ? predictions : [...predictions, ...predictionsOf(outside, now)],
-    nextPeak: rivals.length === 0 ? busiestOf(learned, outlook, quantile) : nextPeakOf(panel.forecast(day)),
+    nextPeak: rivals.length === 0 ? busiestOf(outlook) : nextPeakOf(panel.forecast(day)),
     weights: panel.weights(),
   };
 }
@@ -253,8 +255,8 @@ function rivalsOf(
 
 /** More digits decide nothing, and would not fit into the record of the decision. */
 function inFourDigits(forecast: Forecast): Forecast {
-  const brief = (loads: readonly number[]) => loads.map((load) => Number(load.toPrecision(4)));
-  return { ...forecast, load: forecast.load.map(brief), lately: brief(forecast.lately) };
+  const load = forecast.load.map((curve) => curve.map(toFourDigits));
+  return { ...forecast, load, lately: forecast.lately.map(toFourDigits) };
 }
 
 /** Who looks every minute is told of the day in quarters of an hour: a day of minutes would cost more than the decision. */
@@ -273,8 +275,8 @@ function predictionsAt(state: ForecastState, panel: Panel, isAlone: boolean, now
     return targets.map((target) => ({ ...target, load: highest(target.targetAt) }));
   }
   if (isAlone) {
-    const read = loadReader(state, STORED_QUANTILES);
-    return targets.map((target) => ({ ...target, load: read(binAt(state, target.targetAt)) }));
+    const loads = (at: Instant) => loadsOf(state, STORED_QUANTILES, binAt(state, at));
+    return targets.map((target) => ({ ...target, load: loads(target.targetAt) }));
   }
   return targets.map((target) => {
     const { load } = panel.forecast({ ...binOf(target.targetAt), quantiles: STORED_QUANTILES });

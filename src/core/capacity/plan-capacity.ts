@@ -97,20 +97,35 @@ function missedBy(
   { goal, risk, doubt }: Belief,
 ): Ahead["missed"] {
   if (goal.kind === "price") {
-    // Simpson's rule over the block: the mean risk is the share of it that demand uses.
-    return (block) =>
-      Float64Array.from(curves, (loads) => {
-        const at = (place: number) => riskAbove({ quantiles, loads }, (block + place) * blockLoad);
-        return (at(0) + 4 * at(0.5) + at(1)) / (6 * risk);
-      });
+    // Simpson's rule over the block: the mean risk is the share of it that demand uses. A block ends where the next begins.
+    const borders: Float64Array[] = [];
+    const border = (block: number) => {
+      borders[block] ??= risksAbove(quantiles, curves, block * blockLoad);
+      return borders[block];
+    };
+    return (block) => {
+      const [first, last] = [border(block), border(block + 1)];
+      const middle = risksAbove(quantiles, curves, (block + 0.5) * blockLoad);
+      return middle.map((half, bin) => (first[bin]! + 4 * half + last[bin]!) / (6 * risk));
+    };
   }
   return (block) => {
     const seen = doubt * riskAbove({ quantiles, loads: lately }, block * blockLoad);
-    return Float64Array.from(
-      curves,
-      (loads) => ((1 - doubt) * riskAbove({ quantiles, loads }, block * blockLoad) + seen) / risk,
-    );
+    const risks = risksAbove(quantiles, curves, block * blockLoad);
+    return risks.map((above) => ((1 - doubt) * above + seen) / risk);
   };
+}
+
+/** The chance that each bin's load exceeds `load`. */
+function risksAbove(
+  quantiles: readonly Quantile[],
+  curves: readonly (readonly number[])[],
+  load: number,
+): Float64Array {
+  const risks = new Float64Array(curves.length);
+  for (let bin = 0; bin < risks.length; bin++)
+    risks[bin] = riskAbove({ quantiles, loads: curves[bin]! }, load);
+  return risks;
 }
 
 /** The most machines that any bin before `until` needs, or null where nothing is forecast. */

@@ -4,13 +4,12 @@
  * monotone), beyond the longest lead the spread widens by a tenth for each doubling.
  */
 import type { Quantile } from "../quantile.ts";
-import { errorQuantile, errorShare, errorShares } from "./errors.ts";
-import { originFeatures, targetFeatures } from "./features.ts";
-import { binsPerDay, placeOf } from "./grid.ts";
+import { errorShare, errorShares, quantileIn, runningWeights } from "./errors.ts";
+import { placeOf } from "./grid.ts";
 import { type Lead, leadsAround, MEAN_MISS } from "./lead.ts";
-import { type Desk, freshDesk, mixAgain, usualShare } from "./mixture.ts";
+import { type Desk, freshDesk, lookAt, mixSeen, standAt, usualShare } from "./mixture.ts";
 import { loadOf } from "./root.ts";
-import { addDoubt, dayPart, spreadFeatures, spreadOf } from "./spread.ts";
+import { addDoubt, spreadOf } from "./spread.ts";
 import type { ForecastState } from "./state.ts";
 
 const WIDENING_PER_DOUBLING = 0.1;
@@ -31,29 +30,24 @@ export function binAhead(
   bin: number,
   origin = state.memory.last,
 ): BinAhead {
-  const ahead = Math.max(1, bin - origin);
+  standAt(state, desk, origin);
+  return binSeen(state, desk, bin);
+}
+
+/** As `binAhead`, from where the desk stands. */
+export function binSeen(state: ForecastState, desk: Desk, bin: number): BinAhead {
+  const ahead = Math.max(1, bin - desk.origin);
   const { low, high, share } = leadsAround(state.leads, ahead);
-  const place = placeOf(state, bin);
-  const part = dayPart(place, binsPerDay(state));
-  targetFeatures(desk.x, state.memory, state.profile, place, origin);
-  originFeatures(desk.x, state.memory, state.profile.day.length, origin);
-  spreadFeatures(desk.g, state.memory, state.pulse.miss, state.missOfDayPart[part]!, origin);
-  const near = partAt(state, desk, low, low === high ? 1 : 1 - share, origin, ahead);
-  return low === high ? [near] : [near, partAt(state, desk, high, share, origin, ahead)];
+  lookAt(state, desk, placeOf(state, bin));
+  const near = partAt(state, desk, low, low === high ? 1 : 1 - share, ahead);
+  return low === high ? [near] : [near, partAt(state, desk, high, share, ahead)];
 }
 
 /** One lead's answer, from the features that lie on the desk. */
-function partAt(
-  state: ForecastState,
-  desk: Desk,
-  rank: number,
-  share: number,
-  origin: number,
-  ahead: number,
-): Part {
+function partAt(state: ForecastState, desk: Desk, rank: number, share: number, ahead: number): Part {
   const lead = state.leads[rank]!;
   const beyond = rank === state.leads.length - 1 ? Math.max(0, Math.log2(ahead / lead.bins)) : 0;
-  const median = mixAgain(state, desk, lead, origin);
+  const median = mixSeen(state, desk, lead);
   addDoubt(desk.g, desk.answers, lead.shares, median, usualShare(desk));
   return {
     lead: rank,
@@ -64,23 +58,42 @@ function partAt(
 }
 
 /** errors[lead] for one quantile: read once, used for every bin. */
-export function errorsAt(leads: readonly Lead[], quantile: Quantile): readonly number[] {
-  return leads.map((lead) => errorQuantile(lead.errors, quantile));
+export function errorsAt(leads: readonly Lead[], quantile: Quantile): Float64Array {
+  return errorTable(leads, [quantile])[0]!;
+}
+
+/** errors[quantile][lead]: each lead's errors are summed up once for all quantiles. */
+export function errorTable(leads: readonly Lead[], quantiles: readonly Quantile[]): readonly Float64Array[] {
+  const below = leads.map((lead) => runningWeights(lead.errors));
+  return quantiles.map((quantile) => {
+    const errors = new Float64Array(leads.length);
+    for (let rank = 0; rank < errors.length; rank++)
+      errors[rank] = quantileIn(leads[rank]!.errors, below[rank]!, quantile);
+    return errors;
+  });
 }
 
 /** The root at the quantile that `errors` was read for. */
-export function rootAhead(parts: BinAhead, errors: readonly number[]): number {
+export function rootAhead(parts: BinAhead, errors: Float64Array): number {
   let root = 0;
-  for (const part of parts) root += part.share * (part.median + part.spread * errors[part.lead]!);
+  for (let i = 0; i < parts.length; i++) {
+    const { lead, share, median, spread } = parts[i]!;
+    root += share * (median + spread * errors[lead]!);
+  }
   return Math.max(0, root);
 }
 
-/** The same for one bin alone: only its own leads' errors are read. */
-export function rootAt(parts: BinAhead, leads: readonly Lead[], quantile: Quantile): number {
-  let root = 0;
-  for (const part of parts)
-    root += part.share * (part.median + part.spread * errorQuantile(leads[part.lead]!.errors, quantile));
-  return Math.max(0, root);
+/** The roots of one bin alone at many quantiles: only its own leads' errors are read. */
+export function rootsAt(parts: BinAhead, leads: readonly Lead[], quantiles: readonly Quantile[]): number[] {
+  const roots = quantiles.map(() => 0);
+  for (const { lead, share, median, spread } of parts) {
+    const { errors } = leads[lead]!;
+    const below = runningWeights(errors);
+    quantiles.forEach((quantile, q) => {
+      roots[q]! += share * (median + spread * quantileIn(errors, below, quantile));
+    });
+  }
+  return roots.map((root) => Math.max(0, root));
 }
 
 /** shares[lead]: all errors summed up, read once, used for every root. */
@@ -90,22 +103,38 @@ export function sharesOf(leads: readonly Lead[]): readonly Float64Array[] {
 
 /** How likely the bin stays at or under `root`. */
 export function shareBelow(parts: BinAhead, shares: readonly Float64Array[], root: number): number {
-  let share = 0;
-  for (const part of parts) {
-    share += part.share * errorShare(shares[part.lead]!, (root - part.median) / part.spread);
+  let below = 0;
+  for (let i = 0; i < parts.length; i++) {
+    const { lead, share, median, spread } = parts[i]!;
+    below += share * errorShare(shares[lead]!, (root - median) / spread);
   }
-  return share;
+  return below;
 }
 
-/**
- * Reads the loads of any bins at one list of quantiles.
- * @returns a function of the bin's number: loads in the unit of the samples, in the order of `quantiles`
- */
-export function loadReader(state: ForecastState, quantiles: readonly Quantile[]): (bin: number) => number[] {
-  const errors = quantiles.map((quantile) => errorsAt(state.leads, quantile));
+/** loads[quantile][i] of the `length` bins that lie `every` apart from `first` on, in the unit of the samples. */
+export function loadCurves(
+  state: ForecastState,
+  quantiles: readonly Quantile[],
+  { first, length, every }: { readonly first: number; readonly length: number; readonly every: number },
+): number[][] {
+  const errors = errorTable(state.leads, quantiles);
+  const curves = quantiles.map(() => new Array<number>(length));
   const desk = freshDesk();
-  return (bin) => {
-    const ahead = binAhead(state, desk, bin);
-    return errors.map((ofLeads) => Math.round(100 * loadOf(rootAhead(ahead, ofLeads))) / 100);
-  };
+  standAt(state, desk, state.memory.last);
+  for (let i = 0; i < length; i++) {
+    const parts = binSeen(state, desk, first + i * every);
+    for (let q = 0; q < curves.length; q++)
+      curves[q]![i] = inHundredths(loadOf(rootAhead(parts, errors[q]!)));
+  }
+  return curves;
+}
+
+/** The loads of one bin at `quantiles`, in the unit of the samples. */
+export function loadsOf(state: ForecastState, quantiles: readonly Quantile[], bin: number): number[] {
+  const roots = rootsAt(binAhead(state, freshDesk(), bin), state.leads, quantiles);
+  return roots.map((root) => inHundredths(loadOf(root)));
+}
+
+function inHundredths(load: number): number {
+  return Math.round(100 * load) / 100;
 }

@@ -7,7 +7,7 @@
  */
 import { clamp } from "../clamp.ts";
 import { DAY_MS, HOUR_MS, type Instant } from "../time.ts";
-import { binAhead, errorsAt, rootAhead } from "./bins-ahead.ts";
+import { binAhead, rootsAt } from "./bins-ahead.ts";
 import { EXPERTS, MIXTURE, YESTERDAY_EXPERT } from "./experts.ts";
 import { binAt, placeOf } from "./grid.ts";
 import { leadsAround } from "./lead.ts";
@@ -65,9 +65,10 @@ function whenOf(slot: number, binMs: number): string {
 /** Where the median goes within the hour after `at`. */
 function shapeOf(state: ForecastState, at: Instant): string {
   const desk = freshDesk();
-  const median = errorsAt(state.leads, 0.5);
-  const load = (instant: Instant) => loadOf(rootAhead(binAhead(state, desk, binAt(state, instant)), median));
-  const [first, later] = [load(at), load(at + HOUR_MS)];
+  const [first, later] = [at, at + HOUR_MS].map((instant) => {
+    const [median] = rootsAt(binAhead(state, desk, binAt(state, instant)), state.leads, [0.5]);
+    return loadOf(median!);
+  }) as [number, number];
   if (Math.max(first, later) < 0.5) return "quiet";
   if (later > 1.15 * first) return "ramp";
   return later < first / 1.15 ? "decline" : "plateau";

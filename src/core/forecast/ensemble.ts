@@ -12,7 +12,7 @@
 import { coveredByEvent, type TrafficEvent } from "../events/event.ts";
 import { floorTo, type Instant, MINUTE_MS } from "../time.ts";
 import { measuredUntil, peakBetween, type TrafficSeries } from "../traffic.ts";
-import { loadReader } from "./bins-ahead.ts";
+import { loadCurves } from "./bins-ahead.ts";
 import { describe } from "./describe.ts";
 import { FORECAST_BIN_MS, type Forecast, type Forecaster, type ForecastRequest } from "./forecast.ts";
 import { binAt } from "./grid.ts";
@@ -74,12 +74,6 @@ function forecast(state: ForecastState, request: ForecastRequest): Forecast {
   const binMs = every * state.binMs;
   const first = binAt(state, request.from);
   const length = Math.max(0, Math.ceil((request.until - first * state.binMs) / binMs));
-  const read = loadReader(state, request.quantiles);
-  const curves = request.quantiles.map(() => new Array<number>(length));
-  for (let i = 0; i < length; i++) {
-    const loads = read(first + i * every);
-    for (let q = 0; q < curves.length; q++) curves[q]![i] = loads[q]!;
-  }
   return {
     madeAt: request.from,
     model: MODEL,
@@ -87,7 +81,7 @@ function forecast(state: ForecastState, request: ForecastRequest): Forecast {
     start: first * state.binMs,
     binMs,
     quantiles: request.quantiles,
-    load: curves,
+    load: loadCurves(state, request.quantiles, { first, length, every }),
     lately: lately(state, request.quantiles),
   };
 }

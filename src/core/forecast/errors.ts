@@ -41,14 +41,28 @@ export function fadeErrors(cells: Float64Array, memory = MEMORY): void {
 
 /** The error that a share `quantile` stayed under; never falls in `quantile`. */
 export function errorQuantile(cells: Float64Array, quantile: Quantile): number {
-  const wanted = quantile * weightOf(cells);
-  let below = 0;
-  for (let i = 0; i < CELLS; i++) {
-    const weight = cells[i]!;
-    if (weight > 0 && below + weight >= wanted) return errorAt(i + clamp((wanted - below) / weight, 0, 1));
-    below += weight;
+  return quantileIn(cells, runningWeights(cells), quantile);
+}
+
+/** Weights of errors up to each border between cells, from 0 to CELLS: summed once, read at many quantiles. */
+export function runningWeights(cells: Float64Array): Float64Array {
+  const below = new Float64Array(CELLS + 1);
+  for (let i = 0; i < CELLS; i++) below[i + 1] = below[i]! + cells[i]!;
+  return below;
+}
+
+/** As `errorQuantile`, with the cells' running weights at hand: the first border that holds enough is found by halving. */
+export function quantileIn(cells: Float64Array, below: Float64Array, quantile: Quantile): number {
+  const wanted = quantile * below[CELLS]!;
+  let low = 0;
+  let high = CELLS;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (below[middle]! >= wanted) high = middle;
+    else low = middle;
   }
-  return errorAt(CELLS);
+  const weight = cells[low]!;
+  return errorAt(weight > 0 ? low + clamp((wanted - below[low]!) / weight, 0, 1) : CELLS);
 }
 
 /** Shares of errors up to each border between cells, from 0 to CELLS: read many times, summed once. */

@@ -58,14 +58,24 @@ export function targetFeatures(
 
 /** Fills what `x` says of the origin, the last bin known then. The target's part must be there. */
 export function originFeatures(x: Float64Array, memory: Memory, perDay: number, origin: number): void {
+  deviationFeatures(x, memory, perDay, origin);
+  compareFeatures(x, trackAt(memory, LEVEL_15M, origin), trackAt(memory, LEVEL_1H, origin));
+}
+
+/** The part that is the origin's alone, whatever the target. */
+export function deviationFeatures(x: Float64Array, memory: Memory, perDay: number, origin: number): void {
   x[LAST] = trackAt(memory, DEV, origin);
   x[LAST_15M] = trackAt(memory, DEV_15M, origin);
   x[LAST_1H] = trackAt(memory, DEV_1H, origin);
   x[LAST_6H] = trackAt(memory, DEV_6H, origin);
   x[LAST_1D] = trackAt(memory, DEV_1D, origin);
-  x[9] = trackAt(memory, LEVEL_15M, origin) - x[USUAL]!;
   x[12] = trackAt(memory, DEV_1H, origin - perDay);
-  const usualThen = trackAt(memory, LEVEL_1H, origin) - x[LAST_1H]!;
+}
+
+/** The part that compares the origin's levels with what is usual at the target. All others must be there. */
+export function compareFeatures(x: Float64Array, level15m: number, level1h: number): void {
+  x[9] = level15m - x[USUAL]!;
+  const usualThen = level1h - x[LAST_1H]!;
   const growth = usualThen > 1e-9 ? x[USUAL]! / usualThen - 1 : 0;
   x[GROWN_1H] = x[LAST_1H]! * Math.min(MOST_GROWTH, growth);
 }

@@ -11,7 +11,7 @@ import { FIRST_COUNT, fadeErrors, freshErrors } from "./errors.ts";
 import { EXPERTS, forgottenPerBin } from "./experts.ts";
 import { FEATURES } from "./features.ts";
 import { binsPerDay, type Grid } from "./grid.ts";
-import { emptySums, fade, type Sums } from "./least-squares.ts";
+import { copySums, emptySums, fade, type Sums } from "./least-squares.ts";
 import { believedWeights } from "./regression.ts";
 import { freshSpread, type SpreadModel } from "./spread.ts";
 
@@ -79,6 +79,23 @@ function freshLead(grid: Grid, bins: number, rank: number): Lead {
     farthest: bins * binMs <= STORM_MS ? FARTHEST_NEAR : FARTHEST,
     errors: freshErrors(),
     tally: new Float64Array(2),
+  };
+}
+
+/** A lead that learns on its own. */
+export function copyLead(lead: Lead): Lead {
+  const { sums, spread } = lead;
+  return {
+    ...lead,
+    sums: copySums(sums),
+    weights: lead.weights.slice(),
+    belief: lead.belief.slice(),
+    misses: lead.misses.slice(),
+    lately: lead.lately.slice(),
+    shares: lead.shares.slice(),
+    spread: { sums: copySums(spread.sums), weights: spread.weights.slice() },
+    errors: lead.errors.slice(),
+    tally: lead.tally.slice(),
   };
 }
 

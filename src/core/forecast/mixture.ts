@@ -1,24 +1,66 @@
 /**
  * One forecast of one bin at one lead: features, experts, their common root. The same few lines serve a forecast of
  * tomorrow and the judging of one that would have been made yesterday.
+ *
+ * A day ahead is hundreds of bins seen from one origin: `standAt` lays on the desk what is known there, once, and each
+ * target is then added to it.
  */
 import { askExperts, EXPERTS } from "./experts.ts";
-import { FEATURES, originFeatures, targetFeatures, USUAL } from "./features.ts";
+import {
+  compareFeatures,
+  deviationFeatures,
+  FEATURES,
+  originFeatures,
+  targetFeatures,
+  USUAL,
+} from "./features.ts";
 import type { Place } from "./grid.ts";
 import type { Lead } from "./lead.ts";
-import { LEVEL_1H, trackAt } from "./memory.ts";
-import { SPREAD_FEATURES } from "./spread.ts";
+import { LEVEL_1H, LEVEL_15M, trackAt } from "./memory.ts";
+import { dayPart, MISS_OF_DAY_PART, SPREAD_FEATURES, spreadFeatures } from "./spread.ts";
 import type { ForecastState } from "./state.ts";
 
 /** Room for the numbers of one forecast, so that learning a month allocates nothing a bin. */
-export type Desk = { readonly x: Float64Array; readonly g: Float64Array; readonly answers: Float64Array };
+export type Desk = {
+  readonly x: Float64Array;
+  readonly g: Float64Array;
+  readonly answers: Float64Array;
+  /** Where `standAt` stood last, and the running levels there. */
+  origin: number;
+  level15m: number;
+  level1h: number;
+};
 
 export function freshDesk(): Desk {
   return {
     x: new Float64Array(FEATURES),
     g: new Float64Array(SPREAD_FEATURES),
     answers: new Float64Array(EXPERTS.length),
+    origin: Number.NaN,
+    level15m: 0,
+    level1h: 0,
   };
+}
+
+/** Lays on the desk what is known at `origin`, for all targets that are looked at from there until the state changes. */
+export function standAt({ memory, profile, pulse }: ForecastState, desk: Desk, origin: number): void {
+  deviationFeatures(desk.x, memory, profile.day.length, origin);
+  spreadFeatures(desk.g, memory, pulse.miss, 0, origin);
+  desk.origin = origin;
+  desk.level15m = trackAt(memory, LEVEL_15M, origin);
+  desk.level1h = trackAt(memory, LEVEL_1H, origin);
+}
+
+/** Adds a target to what lies on the desk. */
+export function lookAt({ memory, profile, missOfDayPart }: ForecastState, desk: Desk, place: Place): void {
+  targetFeatures(desk.x, memory, profile, place, desk.origin);
+  compareFeatures(desk.x, desk.level15m, desk.level1h);
+  desk.g[MISS_OF_DAY_PART] = missOfDayPart[dayPart(place, profile.day.length)]!;
+}
+
+/** The experts' common root at one lead for what lies on the desk. */
+export function mixSeen({ pulse }: ForecastState, desk: Desk, lead: Lead): number {
+  return askExperts(desk.answers, lead, desk.x, desk.level1h, pulse.highest);
 }
 
 /** The experts' common root for a target, seen from an origin; fills the desk on the way. */

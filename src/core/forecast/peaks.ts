@@ -14,10 +14,20 @@
 
 import type { Quantile } from "../quantile.ts";
 import { HOUR_MS, type Instant } from "../time.ts";
-import { type BinAhead, binAhead, errorsAt, rootAhead, rootAt, shareBelow, sharesOf } from "./bins-ahead.ts";
+import {
+  type BinAhead,
+  binAhead,
+  binSeen,
+  errorsAt,
+  errorTable,
+  rootAhead,
+  rootsAt,
+  shareBelow,
+  sharesOf,
+} from "./bins-ahead.ts";
 import { binAt } from "./grid.ts";
 import { rootAt as rootOfBin } from "./memory.ts";
-import { type Desk, freshDesk } from "./mixture.ts";
+import { type Desk, freshDesk, standAt } from "./mixture.ts";
 import { loadOf } from "./root.ts";
 import type { ForecastState } from "./state.ts";
 
@@ -34,22 +44,32 @@ const ALMOST_SURELY = 0.99999;
 
 export type PeakWindow = { readonly from: Instant; readonly until: Instant };
 
-/** The bins of a window, or one in every so many of them: looked at once, asked several times. */
+/** The bins of a window, or one in every so many of them, at one quantile: looked at once, asked several times. */
 export type Outlook = {
   readonly start: Instant;
   readonly stepMs: number;
-  readonly bins: readonly BinAhead[];
   /** Bins that each of these stands for. */
   readonly every: number;
+  readonly bins: readonly BinAhead[];
+  readonly quantile: Quantile;
+  /** The root of each bin at the quantile. */
+  readonly roots: Float64Array;
 };
 
-export function lookAhead(state: ForecastState, { from, until }: PeakWindow, stepMs = state.binMs): Outlook {
+export function lookAhead(
+  state: ForecastState,
+  { from, until }: PeakWindow,
+  quantile: Quantile,
+  stepMs = state.binMs,
+): Outlook {
   const every = Math.max(1, Math.round(stepMs / state.binMs));
   const desk = freshDesk();
   const first = binAt(state, from);
   const bins: BinAhead[] = [];
-  for (let bin = first; bin * state.binMs < until; bin += every) bins.push(binAhead(state, desk, bin));
-  return { start: first * state.binMs, stepMs: every * state.binMs, bins, every };
+  standAt(state, desk, state.memory.last);
+  for (let bin = first; bin * state.binMs < until; bin += every) bins.push(binSeen(state, desk, bin));
+  const roots = rootsOf(bins, errorsAt(state.leads, quantile));
+  return { start: first * state.binMs, stepMs: every * state.binMs, every, bins, quantile, roots };
 }
 
 /**
@@ -57,61 +77,69 @@ export function lookAhead(state: ForecastState, { from, until }: PeakWindow, ste
  * @returns in the unit of the samples; 0 for an empty window.
  */
 export function maxOver(state: ForecastState, window: PeakWindow, quantile: Quantile): number {
-  return maximaUntil(state, lookAhead(state, window), [window.until], quantile)[0]!;
+  return maximaUntil(state, lookAhead(state, window, quantile), [window.until])[0]!;
 }
 
 /** The same for several windows that begin with the outlook and end at `untils`. */
-export function maximaUntil(
-  state: ForecastState,
-  { start, stepMs, bins, every }: Outlook,
-  untils: readonly Instant[],
-  quantile: Quantile,
-): number[] {
+export function maximaUntil(state: ForecastState, outlook: Outlook, untils: readonly Instant[]): number[] {
+  const { start, stepMs, every, bins, quantile, roots } = outlook;
+  const lengths = untils.map((until) => {
+    return Math.min(bins.length, Math.max(0, Math.ceil((until - start) / stepMs)));
+  });
+  const [surely, ...high] = errorTable(state.leads, [
+    ALMOST_SURELY,
+    ...lengths.map((length) => quantile ** (1 / (every * length))),
+  ]);
+  const most = rootsOf(bins, surely!);
   const shares = sharesOf(state.leads);
-  return untils.map((until) => {
-    const within = bins.slice(0, Math.max(0, Math.ceil((until - start) / stepMs)));
-    return loadOf(highestRoot(state, within, every, shares, quantile));
+  const crowding = crowdingOf(state);
+  return lengths.map((length, i) => {
+    if (length === 0) return 0;
+    // The highest of the bins' own quantiles is too low, the highest at quantile^(1/m) too high; the answer is between.
+    const low = highestOf(roots.subarray(0, length));
+    if (length === 1) return loadOf(low);
+    const within = bins.slice(0, length);
+    const theta = Math.min(every, Math.max(1 / length, every / crowding));
+    // Most bins of a day are surely lower than its peak; they would only cost time.
+    const rivals = within.filter((_, bin) => most[bin]! > low);
+    const bounds = { low, high: highestOf(rootsOf(within, high[i]!)) };
+    return loadOf(highestRoot(rivals, shares, quantile ** (1 / theta), bounds));
   });
 }
 
-/** The first of the busiest bins at `quantile`, or null where no traffic is foreseen at all. */
-export function busiestOf(
-  state: ForecastState,
-  { start, stepMs, bins }: Outlook,
-  quantile: Quantile,
-): { at: Instant; load: number } | null {
-  const errors = errorsAt(state.leads, quantile);
-  let [highest, at] = [0, start];
-  bins.forEach((parts, i) => {
-    const root = rootAhead(parts, errors);
-    if (root > highest) [highest, at] = [root, start + i * stepMs];
-  });
+/** The first of the busiest bins, or null where no traffic is foreseen at all. */
+export function busiestOf({ start, stepMs, roots }: Outlook): { at: Instant; load: number } | null {
+  const highest = highestOf(roots);
   const load = Math.round(100 * loadOf(highest)) / 100;
-  return load > 0 ? { at, load } : null;
+  return load > 0 ? { at: start + roots.indexOf(highest) * stepMs, load } : null;
 }
 
+/** The root under which the product of the bins' shares is `wanted`, found by halving between the bounds. */
 function highestRoot(
-  state: ForecastState,
   bins: readonly BinAhead[],
-  every: number,
   shares: readonly Float64Array[],
-  quantile: Quantile,
+  wanted: number,
+  { low, high }: { low: number; high: number },
 ): number {
-  if (bins.length === 0) return 0;
-  const theta = Math.min(every, Math.max(1 / bins.length, every / crowdingOf(state)));
-  // The highest of the bins' own quantiles is too low, the highest at quantile^(1/m) too high; the answer is between.
-  let low = highestAt(state, bins, quantile);
-  if (bins.length === 1) return low;
-  let high = highestAt(state, bins, quantile ** (1 / (every * bins.length)));
-  // Most bins of a day are surely lower than its peak; they would only cost time.
-  const surely = errorsAt(state.leads, ALMOST_SURELY);
-  const rivals = bins.filter((parts) => rootAhead(parts, surely) > low);
   for (let i = 0; i < HALVINGS && high - low > PRECISION * high; i++) {
     const middle = (low + high) / 2;
-    if (Math.exp(-theta * surpriseOf(rivals, shares, middle)) < quantile) low = middle;
-    else high = middle;
+    if (isLikelier(bins, shares, middle, wanted)) high = middle;
+    else low = middle;
   }
   return high;
+}
+
+/** Whether all bins stay under `root` with at least the chance `wanted`; the first bins that decide it are enough. */
+function isLikelier(
+  bins: readonly BinAhead[],
+  shares: readonly Float64Array[],
+  root: number,
+  wanted: number,
+): boolean {
+  let chance = 1;
+  for (let i = 0; i < bins.length && chance >= wanted; i++)
+    chance *= Math.max(LEAST_SHARE, shareBelow(bins[i]!, shares, root));
+  return chance >= wanted;
 }
 
 /**
@@ -127,7 +155,8 @@ export function maxOverShort(
   const bins = Math.max(1, Math.round((until - from) / state.binMs));
   const middle = binAhead(state, freshDesk(), first + Math.floor(bins / 2));
   const independent = Math.max(1, bins / crowdingOf(state));
-  return quantiles.map((quantile) => loadOf(rootAt(middle, state.leads, quantile ** (1 / independent))));
+  const ofOneBin = quantiles.map((quantile) => quantile ** (1 / independent));
+  return rootsAt(middle, state.leads, ofOneBin).map(loadOf);
 }
 
 /** Every third hour, and a bin later each time: forecasts the hour that ends with `bin` from before it, and learns θ from its highest bin. */
@@ -138,11 +167,12 @@ export function learnPeak(state: ForecastState, desk: Desk, bin: number): void {
   if (bin % (3 * length + 1) !== 0 || origin < memory.first + 2) return;
   const bins: BinAhead[] = [];
   let highest = 0;
+  standAt(state, desk, origin);
   for (let b = origin + 1; b <= bin; b++) {
     const root = rootOfBin(memory, b);
     if (Number.isNaN(root)) return;
     highest = Math.max(highest, root);
-    bins.push(binAhead(state, desk, b, origin));
+    bins.push(binSeen(state, desk, b));
   }
   const surprise = Math.min(MOST_SURPRISE, surpriseOf(bins, sharesOf(state.leads), highest));
   const rate = 1 / Math.min(REMEMBERED_HOURS, FIRST_HOURS + pulse.peaksSeen + 1);
@@ -162,7 +192,14 @@ function surpriseOf(bins: readonly BinAhead[], shares: readonly Float64Array[], 
   return sum;
 }
 
-function highestAt(state: ForecastState, bins: readonly BinAhead[], quantile: Quantile): number {
-  const errors = errorsAt(state.leads, quantile);
-  return bins.reduce((highest, parts) => Math.max(highest, rootAhead(parts, errors)), 0);
+function rootsOf(bins: readonly BinAhead[], errors: Float64Array): Float64Array {
+  const roots = new Float64Array(bins.length);
+  for (let i = 0; i < roots.length; i++) roots[i] = rootAhead(bins[i]!, errors);
+  return roots;
+}
+
+function highestOf(roots: Float64Array): number {
+  let highest = 0;
+  for (let i = 0; i < roots.length; i++) if (roots[i]! > highest) highest = roots[i]!;
+  return highest;
 }

@@ -7,9 +7,7 @@
  * Sources: pinball loss of Koenker and Bassett (1978); weights as in experts.ts.
  */
 
-import type { Quantile } from "../quantile.ts";
-import { binAhead } from "./bins-ahead.ts";
-import { errorQuantile } from "./errors.ts";
+import { binAhead, rootsAt } from "./bins-ahead.ts";
 import { STORED_QUANTILES } from "./forecast.ts";
 import type { Desk } from "./mixture.ts";
 import type { ForecastState } from "./state.ts";
@@ -58,14 +56,5 @@ export function ownLoss(state: ForecastState, desk: Desk, rank: number, bin: num
   const origin = bin - leads[rank]!.bins;
   if (origin < memory.first + 2) return Number.NaN;
   const parts = binAhead(state, desk, bin, origin);
-  const rootOfQuantile = (quantile: Quantile) =>
-    parts.reduce(
-      (sum, { lead, share, median, spread }) =>
-        sum + share * (median + spread * errorQuantile(leads[lead]!.errors, quantile)),
-      0,
-    );
-  return pinballOf(
-    STORED_QUANTILES.map((quantile) => Math.max(0, rootOfQuantile(quantile))),
-    root,
-  );
+  return pinballOf(rootsAt(parts, leads, STORED_QUANTILES), root);
 }

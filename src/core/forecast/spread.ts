@@ -13,6 +13,8 @@ import { diagonal, emptySums, type Sums, solve } from "./least-squares.ts";
 import { type Memory, MISS_1D, MISS_1H, trackAt } from "./memory.ts";
 
 export const SPREAD_FEATURES = 6;
+/** The one feature of the first four that is the target's; the others are the origin's. */
+export const MISS_OF_DAY_PART = 2;
 /** Half-hours of the day that have a miss of their own. */
 export const DAY_PARTS = 48;
 
@@ -42,7 +44,7 @@ export function spreadFeatures(
 ): void {
   g[0] = usualMiss + TINY;
   g[1] = trackAt(memory, MISS_1H, origin);
-  g[2] = missOfDayPart;
+  g[MISS_OF_DAY_PART] = missOfDayPart;
   g[3] = trackAt(memory, MISS_1D, origin);
 }
 

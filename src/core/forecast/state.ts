@@ -7,7 +7,7 @@
 import { type Instant, MINUTE_MS } from "../time.ts";
 import { FORECAST_BIN_MS } from "./forecast.ts";
 import { binAt, binsPerDay, type Grid } from "./grid.ts";
-import { freshLeads, type Lead } from "./lead.ts";
+import { copyLead, freshLeads, type Lead } from "./lead.ts";
 import { emptyMemory, type Memory } from "./memory.ts";
 import { copyOutside, type OutsideMemory } from "./outside.ts";
 import { emptyProfile, type Profile } from "./profile.ts";
@@ -115,19 +115,27 @@ export function arraysOf(state: ForecastState): {
   };
 }
 
+/** A state of its own: no array that learning changes is shared. What follows from the grid alone is. */
 export function copyState(state: ForecastState): ForecastState {
-  const copy = emptyState(state.zone, state.through, state.binMs);
-  const [from, to] = [arraysOf(state), arraysOf(copy)];
-  for (const [i, array] of from.coarse.entries()) to.coarse[i]!.set(array);
-  for (const [i, array] of from.fine.entries()) to.fine[i]!.set(array);
-  for (const [i, array] of from.counts.entries()) to.counts[i]!.set(array);
-  copy.journal.set(state.journal);
-  copy.outside = copyOutside(state.outside);
-  Object.assign(copy.pulse, state.pulse);
-  Object.assign(copy.memory, { first: state.memory.first, last: state.memory.last });
-  Object.assign(copy.profile, {
-    overallRoot: state.profile.overallRoot,
-    overallCount: state.profile.overallCount,
-  });
-  return copy;
+  const { memory, profile, leads, pulse } = state;
+  return {
+    ...state,
+    memory: { ...memory, roots: memory.roots.slice(), tracks: memory.tracks.map((track) => track.slice()) },
+    profile: {
+      ...profile,
+      day: profile.day.slice(),
+      kind: profile.kind.slice(),
+      week: profile.week.slice(),
+      dayCount: profile.dayCount.slice(),
+      kindCount: profile.kindCount.slice(),
+      weekCount: profile.weekCount.slice(),
+      misses: profile.misses.slice(),
+      shares: profile.shares.slice(),
+    },
+    missOfDayPart: state.missOfDayPart.slice(),
+    leads: leads.map(copyLead),
+    pulse: { ...pulse },
+    journal: state.journal.slice(),
+    outside: copyOutside(state.outside),
+  };
 }
