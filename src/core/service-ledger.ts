@@ -6,11 +6,12 @@
  * integral control of a miscoverage rate, as in adaptive conformal inference (Gibbs and Candès 2021), and in words of
  * operations an error budget.
  *
- *   balance ← balance · e^(−Δt / 7 d) + AIM · promise · minutes − short minutes
+ *   balance ← balance · e^(−Δt / 28 d) + AIM · promise · minutes − short minutes
  *   risk    = promise · e^(balance / (promise · pace)),     doubt = share of the pace's worth that is overdrawn
  *
- * The trap is impatience: with 40 short minutes allowed a month, one burst spends a quarter of them. The pace is therefore
- * never shorter than the time in which ten short minutes are earned.
+ * There are two traps. Impatience: with 40 short minutes allowed a month, one burst spends a quarter of them; the pace is
+ * therefore never shorter than the time in which five short minutes are earned. And forgiving too soon: a pool that bursts
+ * once a week would be forgiven between any two bursts, so a debt lasts four weeks.
  */
 
 import type { FleetNow } from "./capacity/fleet-now.ts";
@@ -20,9 +21,10 @@ import type { TrafficSeries } from "./traffic.ts";
 
 /** Of what is allowed so much is spent on purpose; the rest is for what nobody foresees. */
 const AIM = 0.5;
-const MEMORY_MS = 7 * DAY_MS;
+const MEMORY_MS = 28 * DAY_MS;
+const TOLD_MS = 7 * DAY_MS;
 const SHORTEST_PACE_MINUTES = 720;
-const PACE_IN_SHORT_MINUTES = 10;
+const PACE_IN_SHORT_MINUTES = 5;
 const MOST_FACTOR = 50;
 const LEAST_DOUBT = 0.01;
 
@@ -53,6 +55,7 @@ export function book(
   const { start, binMs, values } = samples;
   let { balance, minutes, short, through } = ledger;
   const kept = Math.exp(-binMs / MEMORY_MS);
+  const told = Math.exp(-binMs / TOLD_MS);
   const passed = binMs / MINUTE_MS;
   for (let i = Math.max(0, Math.ceil((through - start) / binMs)); i < values.length; i++) {
     const at = start + i * binMs;
@@ -61,8 +64,8 @@ export function book(
     if (Number.isNaN(values[i]!)) continue;
     const isShort = values[i]! > servingAt(ledger.fleet, at) * requestsPerWorker * (1 + 1e-9);
     balance = balance * kept + AIM * promise * passed - (isShort ? passed : 0);
-    minutes = minutes * kept + passed;
-    short = short * kept + (isShort ? passed : 0);
+    minutes = minutes * told + passed;
+    short = short * told + (isShort ? passed : 0);
   }
   return { ...ledger, balance, minutes, short, through };
 }

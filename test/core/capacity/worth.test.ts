@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { type Ahead, type Schedule, worthRunning } from "../../../src/core/capacity/worth.ts";
+import {
+  type Ahead,
+  type Schedule,
+  START_COST_MINUTES,
+  worthRunning,
+} from "../../../src/core/capacity/worth.ts";
 import { MINUTE_MS } from "../../../src/core/time.ts";
 import { createRandom } from "../../../src/sim/random.ts";
 
@@ -27,9 +32,10 @@ describe("starting", () => {
     const burst = (length: number) => [
       Array.from({ length: 60 }, (_, i) => (i >= 5 && i < 5 + length ? 2 : 0)),
     ];
-    // Five minutes of boot and four of start cost against one net minute for each minute served.
-    expect(worthRunning(ahead(burst(9)), standing(0), everyMinute(60, 5))).toBe(0);
-    expect(worthRunning(ahead(burst(10)), standing(0), everyMinute(60, 5))).toBe(1);
+    // Boot and start cost against one net minute for each minute served.
+    const paid = 5 + START_COST_MINUTES;
+    expect(worthRunning(ahead(burst(paid)), standing(0), everyMinute(60, 5))).toBe(0);
+    expect(worthRunning(ahead(burst(paid + 1)), standing(0), everyMinute(60, 5))).toBe(1);
   });
 });
 
@@ -37,8 +43,9 @@ describe("keeping", () => {
   const gap = (length: number) => [Array.from({ length: 120 }, (_, i) => (i >= length ? 10 : 0))];
 
   it("bridges a gap that costs less than booting again", () => {
-    expect(worthRunning(ahead(gap(9)), standing(1), everyMinute(120, 5))).toBe(1);
-    expect(worthRunning(ahead(gap(10)), standing(1), everyMinute(120, 5))).toBe(0);
+    const bridged = 5 + START_COST_MINUTES;
+    expect(worthRunning(ahead(gap(bridged)), standing(1), everyMinute(120, 5))).toBe(1);
+    expect(worthRunning(ahead(gap(bridged + 1)), standing(1), everyMinute(120, 5))).toBe(0);
   });
 
   it("keeps a machine that boots for what it boots for", () => {
@@ -80,19 +87,22 @@ function bestFirstMove(missed: readonly number[], lead: number, isOn: boolean): 
       ? missed[tick]! - 1 + Math.max(value(tick + 1, true, 0), value(tick + 1, false, 0))
       : Number.NEGATIVE_INFINITY;
     if (on) return stay;
-    const start = tick + lead <= ticks ? -4 - lead + value(tick + lead, true, 0) : Number.NEGATIVE_INFINITY;
+    const start =
+      tick + lead <= ticks
+        ? -START_COST_MINUTES - lead + value(tick + lead, true, 0)
+        : Number.NEGATIVE_INFINITY;
     return Math.max(value(tick + 1, false, 0), start);
   };
   const off = value(1, false, 0);
   if (isOn) return missed[0]! - 1 + Math.max(value(1, true, 0), value(1, false, 0)) >= off;
-  return -4 - lead + value(lead, true, 0) > Math.max(0, off);
+  return -START_COST_MINUTES - lead + value(lead, true, 0) > Math.max(0, off);
 }
 
 it("finds what trying every plan finds", () => {
   const random = createRandom("brute");
   for (let i = 0; i < 300; i++) {
     const lead = random.int(1, 3);
-    const missed = Array.from({ length: 11 }, () => random.pick([0, 0, 0.5, 2, 4]));
+    const missed = Array.from({ length: 11 }, () => random.pick([0, 0, 0.5, 5, 12]));
     const isOn = random.next() < 0.5;
     const found = worthRunning(ahead([missed]), standing(isOn ? 1 : 0), everyMinute(11, lead)) === 1;
     expect(found).toBe(bestFirstMove(missed, lead, isOn));
