@@ -1,13 +1,15 @@
 /**
  * The distribution of one bin to come: a median root, a spread, and the errors of the two leads around it. Quantiles and
  * shares are read in roots; between two leads both answers are averaged (Vincent's mean of quantiles, which stays
- * monotone), beyond the longest lead the spread widens by a tenth for each doubling.
+ * monotone), beyond the longest lead the spread widens by a tenth for each doubling. What lies above all that the pool
+ * has ever seen is bent towards it (record.ts).
  */
 import type { Quantile } from "../quantile.ts";
 import { errorShare, errorShares, quantileIn, runningWeights } from "./errors.ts";
 import { placeOf } from "./grid.ts";
 import { type Lead, leadsAround, MEAN_MISS } from "./lead.ts";
 import { type Desk, freshDesk, lookAt, mixSeen, standAt, usualShare } from "./mixture.ts";
+import { bent, recordOf, unbent } from "./record.ts";
 import { loadOf } from "./root.ts";
 import { addDoubt, spreadOf } from "./spread.ts";
 import type { ForecastState } from "./state.ts";
@@ -20,8 +22,12 @@ type Part = {
   readonly median: number;
   readonly spread: number;
 };
-/** One part, or two whose shares sum to 1. */
-export type BinAhead = readonly Part[];
+export type BinAhead = {
+  /** One part, or two whose shares sum to 1. */
+  readonly parts: readonly Part[];
+  /** Roots above this one are bent. */
+  readonly bentFrom: number;
+};
 
 /** What is known of `bin` from `origin`, the last bin that is known: by default the newest. */
 export function binAhead(
@@ -40,7 +46,8 @@ export function binSeen(state: ForecastState, desk: Desk, bin: number): BinAhead
   const { low, high, share } = leadsAround(state.leads, ahead);
   lookAt(state, desk, placeOf(state, bin));
   const near = partAt(state, desk, low, low === high ? 1 : 1 - share, ahead);
-  return low === high ? [near] : [near, partAt(state, desk, high, share, ahead)];
+  const parts = low === high ? [near] : [near, partAt(state, desk, high, share, ahead)];
+  return { parts, bentFrom: Math.max(recordOf(state), mixed(parts, desk.body)) };
 }
 
 /** One lead's answer, from the features that lie on the desk. */
@@ -74,17 +81,25 @@ export function errorTable(leads: readonly Lead[], quantiles: readonly Quantile[
 }
 
 /** The root at the quantile that `errors` was read for. */
-export function rootAhead(parts: BinAhead, errors: Float64Array): number {
+export function rootAhead({ parts, bentFrom }: BinAhead, errors: Float64Array): number {
+  return Math.max(0, bent(mixed(parts, errors), bentFrom));
+}
+
+function mixed(parts: readonly Part[], errors: ArrayLike<number>): number {
   let root = 0;
   for (let i = 0; i < parts.length; i++) {
     const { lead, share, median, spread } = parts[i]!;
     root += share * (median + spread * errors[lead]!);
   }
-  return Math.max(0, root);
+  return root;
 }
 
 /** The roots of one bin alone at many quantiles: only its own leads' errors are read. */
-export function rootsAt(parts: BinAhead, leads: readonly Lead[], quantiles: readonly Quantile[]): number[] {
+export function rootsAt(
+  { parts, bentFrom }: BinAhead,
+  leads: readonly Lead[],
+  quantiles: readonly Quantile[],
+): number[] {
   const roots = quantiles.map(() => 0);
   for (const { lead, share, median, spread } of parts) {
     const { errors } = leads[lead]!;
@@ -93,7 +108,7 @@ export function rootsAt(parts: BinAhead, leads: readonly Lead[], quantiles: read
       roots[q]! += share * (median + spread * quantileIn(errors, below, quantile));
     });
   }
-  return roots.map((root) => Math.max(0, root));
+  return roots.map((root) => Math.max(0, bent(root, bentFrom)));
 }
 
 /** shares[lead]: all errors summed up, read once, used for every root. */
@@ -102,11 +117,16 @@ export function sharesOf(leads: readonly Lead[]): readonly Float64Array[] {
 }
 
 /** How likely the bin stays at or under `root`. */
-export function shareBelow(parts: BinAhead, shares: readonly Float64Array[], root: number): number {
+export function shareBelow(
+  { parts, bentFrom }: BinAhead,
+  shares: readonly Float64Array[],
+  root: number,
+): number {
+  const unbentRoot = unbent(root, bentFrom);
   let below = 0;
   for (let i = 0; i < parts.length; i++) {
     const { lead, share, median, spread } = parts[i]!;
-    below += share * errorShare(shares[lead]!, (root - median) / spread);
+    below += share * errorShare(shares[lead]!, (unbentRoot - median) / spread);
   }
   return below;
 }

@@ -31,6 +31,7 @@ import { freshDesk, mix } from "./mixture.ts";
 import { judgeOutside } from "./outside.ts";
 import { learnPeak } from "./peaks.ts";
 import { judgeProfile, learnOverall, learnSlot, usualRoot } from "./profile.ts";
+import { learnRecord } from "./record.ts";
 import { resolve, settle } from "./resolve.ts";
 import { rootOf } from "./root.ts";
 import { DAY_PARTS, dayPart } from "./spread.ts";
@@ -76,6 +77,7 @@ export function learner(state: ForecastState): (bin: number, load: number) => vo
       judgeOutside(state, desk, bin, root);
       learnPeak(state, desk, bin);
     }
+    learnRecord(state, root);
     followMisses(state, rates, bin, dayPart(place, perDay), root, usual);
     const slow = usual + followLevels(state, rates, bin, root, usual, load);
     learnOverall(profile, root);

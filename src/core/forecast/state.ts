@@ -22,6 +22,8 @@ export type Pulse = {
   deviation: number;
   /** Highest root, fading by a tenth a day. */
   highest: number;
+  /** Highest root ever, fading slowly (record.ts). */
+  record: number;
   /** Bins in a row that were far off what was expected; bins in a row with the same load, and that load. */
   odd: number;
   sameFor: number;
@@ -63,6 +65,7 @@ export function emptyState(zone: string, through: Instant, binMs = FORECAST_BIN_
       miss: 0,
       deviation: 0,
       highest: 0,
+      record: 0,
       odd: 0,
       sameFor: 0,
       lastLoad: -1,

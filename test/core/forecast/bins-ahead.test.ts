@@ -33,9 +33,9 @@ const widthOf = (bins: number) => quantileOf(bins, 0.9) - quantileOf(bins, 0.1);
 
 describe("one bin ahead", () => {
   it("has one part at a learned lead and two between, whose shares sum to 1", () => {
-    for (const { bins } of state.leads) expect(ahead(bins)).toHaveLength(1);
+    for (const { bins } of state.leads) expect(ahead(bins).parts).toHaveLength(1);
     for (const bins of [4, 8, 100, 200]) {
-      const parts = ahead(bins);
+      const { parts } = ahead(bins);
       expect(parts).toHaveLength(2);
       expect(parts[0]!.share + parts[1]!.share).toBeCloseTo(1, 12);
     }
@@ -43,9 +43,9 @@ describe("one bin ahead", () => {
 
   it("between two leads is the mean of their quantiles, by their shares (Vincent)", () => {
     const errors = errorsAt(state.leads, 0.9);
-    const parts = ahead(100);
+    const { parts, bentFrom } = ahead(100);
     const wanted = parts.reduce(
-      (sum, part) => sum + part.share * rootAhead([{ ...part, share: 1 }], errors),
+      (sum, part) => sum + part.share * rootAhead({ parts: [{ ...part, share: 1 }], bentFrom }, errors),
       0,
     );
     expect(quantileOf(100, 0.9)).toBeCloseTo(wanted, 12);
@@ -74,7 +74,7 @@ describe("one bin ahead", () => {
   });
 
   it("widens by a tenth for each doubling beyond a day", () => {
-    const spreadAt = (days: number) => ahead(days * PER_DAY)[0]!.spread;
+    const spreadAt = (days: number) => ahead(days * PER_DAY).parts[0]!.spread;
     // The same time of day, so nearly the same usual spread: how far the experts disagree differs a little.
     for (const [days, factor] of [
       [2, 1.1],
@@ -86,8 +86,8 @@ describe("one bin ahead", () => {
 
   it("asks as of an earlier origin what was forecast then", () => {
     const desk = freshDesk();
-    const [one] = binAhead(state, desk, last, last - 12);
-    const [other] = binAhead(state, desk, last + 12, last);
+    const [one] = binAhead(state, desk, last, last - 12).parts;
+    const [other] = binAhead(state, desk, last + 12, last).parts;
     expect(one!.lead).toBe(other!.lead);
     expect(one!.median).not.toBe(other!.median);
   });
@@ -102,6 +102,6 @@ describe("one bin ahead", () => {
       expect(root).toBeGreaterThanOrEqual(0);
       expect(root).toBeLessThan(0.001);
     }
-    expect(ahead(-3)[0]!.lead).toBe(0);
+    expect(ahead(-3).parts[0]!.lead).toBe(0);
   });
 });
