@@ -3,14 +3,16 @@
  * the witness. A create is found by its name, and since the list lags behind writes, one that is not there yet is only
  * given up after a while.
  */
-import { isActive, type Machine, type MachineState } from "../core/fleet.ts";
+import type { Action } from "../core/actions.ts";
+import type { Machine } from "../core/fleet.ts";
 import { type Instant, MINUTE_MS } from "../core/time.ts";
 import type { Intent, Outcome } from "../ports.ts";
+import { hasTakenEffect } from "./look-up.ts";
 
 /** A create is sent up to a tick's deadline after its intent, and Fly's list shows it seconds later; this is more than both. */
 const LIST_LAG_MS = 4 * MINUTE_MS;
 
-const STOPPED: ReadonlySet<MachineState> = new Set(["stopping", "stopped", "suspending", "suspended"]);
+const GONE_IS_DONE: ReadonlySet<Action["kind"]> = new Set(["stop", "suspend", "destroy"]);
 
 export function resolveIntent(
   { action, openedAt }: Intent,
@@ -36,15 +38,17 @@ export function resolveIntent(
   const machine = machines.find(({ id }) => id === action.machineId);
   if (machine === undefined) {
     return outcome(
-      action.kind === "start" ? "failed" : "done",
+      GONE_IS_DONE.has(action.kind) ? "done" : "failed",
       action.machineId,
       "the machine is no longer in Fly's list",
     );
   }
-  if (action.kind === "destroy")
-    return outcome("failed", machine.id, `found ${machine.state} by a later tick`);
-  const reached = action.kind === "start" ? isActive(machine) : STOPPED.has(machine.state);
-  return outcome(reached ? "done" : "failed", machine.id, `found ${machine.state} by a later tick`);
+  const routed = machine.cordoned ? ", out of routing" : "";
+  return outcome(
+    hasTakenEffect(action.kind, machine) ? "done" : "failed",
+    machine.id,
+    `found ${machine.state}${routed} by a later tick`,
+  );
 }
 
 function outcome(status: Outcome["status"], machineId: string | null, evidence: string): Outcome {

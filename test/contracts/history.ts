@@ -210,6 +210,10 @@ export function describeHistory(name: string, make: () => Promise<HistoryHarness
           shrinkBand: 0.125,
           zeroAfterSeconds: 0,
           keepCreated: 7,
+          destroySurplus: true,
+          drainSeconds: 45,
+          restBy: "suspend",
+          replacementsPerDay: 0,
         };
         expect(Object.keys(rules).sort()).toEqual(Object.keys(RULES_OFF).sort());
         await harness.setPool(fra, { policy: rules });

@@ -202,6 +202,9 @@ const SIGNS: Readonly<Record<Action["kind"], string>> = {
   start: "+s",
   create: "+c",
   stop: "-s",
+  suspend: "-z",
+  cordon: "-c",
+  uncordon: "+u",
   destroy: "-d",
 };
 
