@@ -163,6 +163,7 @@ export function describeHistory(name: string, make: () => Promise<HistoryHarness
               changesToday: 0,
               spentMachineHours: 0,
               spentUsd: expect.toSatisfy((usd) => usd === null || usd === 0),
+              replacedToday: 0,
             },
             openIntents: [],
           },
@@ -553,6 +554,7 @@ export function describeHistory(name: string, make: () => Promise<HistoryHarness
           changesToday: 0,
           spentMachineHours: null,
           spentUsd: null,
+          replacedToday: 0,
         });
       });
     });

@@ -57,12 +57,13 @@ describe("a good Fly", () => {
   });
 });
 
-test("a destroy is refused with its reason, and Fly is not asked", async () => {
+test("a destroy takes what stands still and has no volume, and nothing else", async () => {
   const at = scene();
-  expect(await apply(at, [{ kind: "destroy", machineId: "down" }])).toEqual([
-    { status: "refused", machineId: "down", evidence: expect.stringContaining("only proposes to destroy") },
-  ]);
-  expect(at.calls).toEqual([]);
+  at.ports.machineApi.put("shop", machine("spare", { state: "stopped", hasVolume: false }));
+  const destroy = (machineId: string): Action => ({ kind: "destroy", machineId });
+  const outcomes = await apply(at, [destroy("spare"), destroy("down"), destroy("up")]);
+  expect(outcomes.map(({ status }) => status)).toEqual(["done", "refused", "refused"]);
+  expect((await at.ports.machineApi.list("shop")).map(({ id }) => id)).not.toContain("spare");
 });
 
 describe("refusals", () => {

@@ -34,6 +34,7 @@ describe("toMachine", () => {
       lastAsked: { verb: "stop", by: "user", at: 9 },
       size: null,
       hasVolume: false,
+      hasChecks: true,
     });
   });
 
