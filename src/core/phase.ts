@@ -71,19 +71,24 @@ type Seen = Pick<
 
 /**
  * @param before as the books have it; null where the machine is new to them
- * @param cordonedByUs an intent to cordon it was found done just now
+ * @param cordonedAt by when our own call to cordon it, of which nobody heard yet, was made at the latest; null: there is none
  */
 export function nextPhase(
   before: PhaseNow | null,
   machine: Seen,
-  cordonedByUs: boolean,
+  cordonedAt: Instant | null,
   now: Instant,
 ): PhaseNow {
-  const isOurs = machine.cordoned && (cordonedByUs || before?.isOurs === true);
+  const isOurs = machine.cordoned && (cordonedAt !== null || before?.isOurs === true);
   const name =
     machine.state === "started" ? startedPhase(before, machine, isOurs, now) : PHASE_OF[machine.state];
-  const isSame = before?.name === name && !beganAnew(before, machine);
-  return { name, since: isSame ? before.since : sinceOf(before, name, machine, now), isOurs };
+  const isAnew = before !== null && (name === "serving" || isBooting(name)) && beganAnew(before, machine);
+  const isSame = before?.name === name && !isAnew;
+  return {
+    name,
+    since: isSame ? before.since : sinceOf(before, toldBy(name, machine, cordonedAt), now),
+    isOurs,
+  };
 }
 
 function startedPhase(before: PhaseNow | null, machine: Seen, isOurs: boolean, now: Instant): Phase {
@@ -112,13 +117,16 @@ function startAskedAt({ lastAsked, createdAt }: Seen): Instant {
 }
 
 /** What Fly dates is taken from it, but never from before the last phase, nor from the future. */
-function sinceOf(before: PhaseNow | null, name: Phase, machine: Seen, now: Instant): Instant {
+function sinceOf(before: PhaseNow | null, told: Instant | null, now: Instant): Instant {
   if (before === null) return now;
-  const told = toldBy(name, machine);
   return told === null || told < before.since || told > now ? now : told;
 }
 
-function toldBy(name: Phase, { createdAt, lastAsked, lastBoot }: Seen): Instant | null {
+function toldBy(
+  name: Phase,
+  { createdAt, lastAsked, lastBoot }: Seen,
+  cordonedAt: Instant | null,
+): Instant | null {
   switch (name) {
     case "creating":
       return createdAt;
@@ -128,6 +136,8 @@ function toldBy(name: Phase, { createdAt, lastAsked, lastBoot }: Seen): Instant 
       return lastBoot?.startedAt ?? null;
     case "serving":
       return lastBoot?.servingAt ?? null;
+    case "draining":
+      return cordonedAt;
     case "stopping":
       return lastAsked?.verb === "stop" ? lastAsked.at : null;
     default:

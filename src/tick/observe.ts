@@ -268,9 +268,11 @@ function resolveIntents(
   now: Instant,
 ): OpenTick["resolved"] {
   if (listed.status === "missing") return [];
-  return memories
-    .flatMap(({ openIntents }) => openIntents)
-    .map((intent) => ({ intentId: intent.id, outcome: resolveIntent(intent, listed.value, now) }));
+  return memories.flatMap(({ openIntents }) =>
+    openIntents.map((intent) => {
+      return { intentId: intent.id, outcome: resolveIntent(intent, listed.value, now, openIntents) };
+    }),
+  );
 }
 
 function overrideIn(

@@ -14,10 +14,12 @@ const LIST_LAG_MS = 4 * MINUTE_MS;
 
 const GONE_IS_DONE: ReadonlySet<Action["kind"]> = new Set(["stop", "suspend", "destroy"]);
 
+/** @param open all that are open in the pool: steps of one machine bear witness for each other */
 export function resolveIntent(
   { action, openedAt }: Intent,
   machines: readonly Machine[],
   now: Instant,
+  open: readonly Intent[] = [],
 ): Outcome {
   if (action.kind === "create") {
     const made = machines.find((machine) => machine.name === action.machineName);
@@ -44,11 +46,29 @@ export function resolveIntent(
     );
   }
   const routed = machine.cordoned ? ", out of routing" : "";
-  return outcome(
-    hasTakenEffect(action.kind, machine) ? "done" : "failed",
-    machine.id,
-    `found ${machine.state}${routed} by a later tick`,
-  );
+  const status = wasDone(action, machine, restOf(action.machineId, openedAt, open)) ? "done" : "failed";
+  return outcome(status, machine.id, `found ${machine.state}${routed} by a later tick`);
+}
+
+/**
+ * Where a machine was to rest in the same tick, that tells of its cordon: it was stopped only after that, and the cordon was
+ * lifted only after the stop. By itself a machine in routing would look as if it had never been out, or were back.
+ */
+function wasDone(action: MachineAction, machine: Machine, rest: MachineAction | undefined): boolean {
+  const hasRested = rest !== undefined && hasTakenEffect(rest.kind, machine);
+  if (action.kind === "cordon" && hasRested) return true;
+  if (action.kind === "uncordon" && rest !== undefined && !hasRested) return false;
+  return hasTakenEffect(action.kind, machine);
+}
+
+type MachineAction = Exclude<Action, { kind: "create" }>;
+
+function restOf(machineId: string, openedAt: Instant, open: readonly Intent[]): MachineAction | undefined {
+  return open
+    .filter((intent) => intent.openedAt === openedAt)
+    .map(({ action }) => action)
+    .filter((action) => action.kind === "stop" || action.kind === "suspend")
+    .find((action) => action.machineId === machineId);
 }
 
 function outcome(status: Outcome["status"], machineId: string | null, evidence: string): Outcome {

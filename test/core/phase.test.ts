@@ -11,7 +11,7 @@ import {
   type Phase,
   type PhaseNow,
 } from "../../src/core/phase.ts";
-import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../src/core/time.ts";
+import { DAY_MS, HOUR_MS, type Instant, MINUTE_MS, SECOND_MS } from "../../src/core/time.ts";
 import { createRandom, type Random } from "../../src/sim/random.ts";
 import { machine, NOW } from "./examples.ts";
 
@@ -28,6 +28,11 @@ function phaseIn(cell: string): PhaseNow | null {
   const [told = "", ours] = cell.split(" ");
   const [name, age = "0s"] = told.split("@");
   return { name: name as Phase, since: agoOf(age), isOurs: ours === "ours" };
+}
+
+function cordonedIn(cell: string): Instant | null {
+  const at = /ourCall@(\S+)/.exec(cell)?.[1];
+  return at === undefined ? null : agoOf(at);
 }
 
 function machineIn(cell: string): Machine {
@@ -63,7 +68,7 @@ function machineIn(cell: string): Machine {
 describe("the phase of a machine", () => {
   it.each(rows)("%s", (_name, before, now, after) => {
     const seen = machineIn(now);
-    expect(nextPhase(phaseIn(before), seen, now.includes("cordonedByUs"), NOW)).toEqual(phaseIn(after));
+    expect(nextPhase(phaseIn(before), seen, cordonedIn(now), NOW)).toEqual(phaseIn(after));
   });
 });
 
@@ -100,13 +105,13 @@ it("of any two looks in a row is in order: dated between them, ours only under a
         ? null
         : { name: PHASES[random.int(0, PHASES.length - 1)]!, since: earlier, isOurs };
     const seen = anyMachine(random);
-    const byUs = random.next() < 0.1;
+    const byUs = random.next() < 0.1 ? NOW - random.int(0, HOUR_MS) : null;
     const after = nextPhase(before, seen, byUs, NOW);
     const where = JSON.stringify({ before, seen, after });
     expect(after.since, where).toBeLessThanOrEqual(NOW);
     expect(after.since, where).toBeGreaterThanOrEqual(before?.since ?? NOW);
     expect(after.isOurs && !seen.cordoned, where).toBe(false);
-    expect(after.isOurs, where).toBe(seen.cordoned && (byUs || before?.isOurs === true));
+    expect(after.isOurs, where).toBe(seen.cordoned && (byUs !== null || before?.isOurs === true));
     if (after.name === "draining") expect(seen.state === "started" && after.isOurs, where).toBe(true);
     if (after.name === "serving") expect(seen.state === "started" && !seen.cordoned, where).toBe(true);
     // Without a new start, what served does not boot.
@@ -114,7 +119,7 @@ it("of any two looks in a row is in order: dated between them, ours only under a
     if (before?.name === "serving" && seen.state === "started" && !seen.cordoned && !asked)
       expect(after.name, where).toBe("serving");
     // The same look again changes nothing.
-    expect(nextPhase(after, seen, false, NOW), where).toEqual(after);
+    expect(nextPhase(after, seen, null, NOW), where).toEqual(after);
     expect(isStuck({ phase: after }) || (isDraining({ phase: after }) && isBooting(after.name)), where).toBe(
       false,
     );
