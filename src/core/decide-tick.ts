@@ -43,6 +43,7 @@ import { quantileAt, riskOf } from "./goal.ts";
 import { surplusMachines } from "./keep-created.ts";
 import { learnMachines, leaveMachines } from "./learned.ts";
 import { type Observation, partValue } from "./observation.ts";
+import { isDraining } from "./phase.ts";
 import { goalOf } from "./policy.ts";
 import { interpolateQuantile } from "./quantile.ts";
 import { machinesToReplace, sayStuck, without, withReplaced } from "./replace.ts";
@@ -148,6 +149,7 @@ function actionsOf(
 ): Action[] {
   const { policy, pool, slot, attempt, fly, source } = observation;
   const machines = partValue(observation.machines) ?? [];
+  const running = activeCount(machines) + machines.filter(isDraining).length;
   const reading = source?.status === "fresh" ? source.value : null;
   const actions = planActions(
     decision,
@@ -160,7 +162,7 @@ function actionsOf(
     !isLocked(observation, decision.from),
   );
   return [
-    ...withReplaced(actions, aside, activeCount(machines), policy.maxWorkers),
+    ...withReplaced(actions, aside, running, policy.maxWorkers),
     ...(aside.length > 0 ? [] : surplusMachines(decision, observation, forecast)),
   ];
 }

@@ -37,20 +37,19 @@ export function without(observation: Observation, aside: readonly Machine[]): Ob
 /**
  * Their stops, and the planned actions beside them. Where the maximum leaves no room for both, a start waits until the stuck
  * machine is stopped.
- * @param active machines that the pool is left with, without them
+ * @param running machines that the pool is left with, without them; draining ones run too
  */
 export function withReplaced(
   actions: readonly Action[],
   aside: readonly Machine[],
-  active: number,
+  running: number,
   maxWorkers: number,
 ): Action[] {
   const stops = aside.map(({ id }): Action => ({ kind: "stop", machineId: id, because: "stuck" }));
-  let room = maxWorkers - active - aside.length;
+  let room = maxWorkers - running - aside.length;
   const waiting = aside.map(({ id }) => id);
   const fitted = actions.map((action): Action => {
-    if (action.kind !== "start" && action.kind !== "create" && action.kind !== "uncordon") return action;
-    if (action.kind === "uncordon") return action;
+    if (action.kind !== "start" && action.kind !== "create") return action;
     room -= 1;
     const insteadOf = room < 0 ? waiting.shift() : undefined;
     return insteadOf === undefined ? action : { ...action, insteadOf };

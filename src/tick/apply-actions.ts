@@ -66,7 +66,10 @@ export async function applyActions(
       limit,
       apply,
     );
-  const isClearing = (action: Action) => action.kind === "stop" && action.because === "stuck";
+  const cleared = new Set(
+    intents.map(({ action }) => ("insteadOf" in action ? action.insteadOf : undefined)),
+  );
+  const isClearing = (action: Action) => action.kind === "stop" && cleared.has(action.machineId);
   const isReturn = (action: Action) => action.kind === "uncordon" && !resting.has(action.machineId);
   await wave(PARALLEL_MOVES, isClearing);
   await wave(PARALLEL_MOVES, (action) => action.kind === "start" || isReturn(action));
@@ -105,7 +108,7 @@ async function applyOne(
       return { outcome: notStarted(intent, ambiguous, "the lease was lost to a newer tick") };
     }
     try {
-      return { outcome: await call(intent, ports) };
+      return { outcome: ownedUp(await call(intent, ports), ambiguous) };
     } catch (error) {
       if (!isMachineApiError(error)) return { outcome: settled("unknown", intent, messageOf(error)) };
       if (error.kind === "ambiguous" || error.kind === "nameTaken") {
@@ -120,6 +123,12 @@ async function applyOne(
       await clock.sleep(pauseMs);
     }
   }
+}
+
+/** What is found done after an answer was lost was done by the call that lost it. */
+function ownedUp(outcome: Outcome, ambiguous: boolean): Outcome {
+  if (!ambiguous || outcome.status !== "alreadyDone") return outcome;
+  return { ...outcome, status: "done", evidence: `${outcome.evidence}; an answer had been lost` };
 }
 
 async function call(intent: Intent, { machineApi }: TickPorts): Promise<Outcome> {

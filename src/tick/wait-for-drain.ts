@@ -6,10 +6,8 @@ import { type Instant, SECOND_MS } from "../core/time.ts";
 import type { Clock } from "../ports.ts";
 import type { SettledAction } from "./hindrance.ts";
 
-/** Other apps need the tick's time too. */
-const LONGEST_WAIT_MS = 30 * SECOND_MS;
-/** For the stops after it. */
-const RESERVE_MS = 10 * SECOND_MS;
+/** Of the time that is left: the stops after it, and the apps after this one, need some too. */
+const MOST_SHARE = 0.25;
 
 /** @returns ids of machines that have drained as long as they should */
 export async function waitForDrain(
@@ -17,7 +15,7 @@ export async function waitForDrain(
   deadline: Instant,
   clock: Clock,
 ): Promise<ReadonlySet<string>> {
-  const most = Math.min(LONGEST_WAIT_MS, deadline - RESERVE_MS - clock.now());
+  const most = MOST_SHARE * (deadline - clock.now());
   const waits = settled.flatMap(({ action, outcome }) => {
     if (action.kind !== "cordon" || outcome.status !== "done") return [];
     return [{ machineId: action.machineId, ms: action.drainSeconds * SECOND_MS }];

@@ -1,5 +1,6 @@
 /** Stuck machines, and any fleet at all: bounds, pins, cordons and the day's count hold, and a record decides the same again. */
 import { describe, expect, it } from "vitest";
+import type { Action } from "../../src/core/actions.ts";
 import { decideTick } from "../../src/core/decide-tick.ts";
 import { activeCount, isActive, isResting, type Machine } from "../../src/core/fleet.ts";
 import type { Observation } from "../../src/core/observation.ts";
@@ -97,6 +98,17 @@ describe("which machines are replaced", () => {
   });
 });
 
+/** As a tick makes them (apply-actions.ts). */
+const WAVES: readonly Action["kind"][] = [
+  "uncordon",
+  "start",
+  "create",
+  "cordon",
+  "stop",
+  "suspend",
+  "destroy",
+];
+
 function anyFleet(random: Random): Machine[] {
   const pick = <T>(from: readonly T[]) => from[random.int(0, from.length - 1)]!;
   const proxy = { autostop: "off", autostart: true, minRunning: 0 } as const;
@@ -189,21 +201,17 @@ it("of any fleet: what runs stays within bounds, each step finds its machine whe
     const routed = new Set(machines.filter(isActive).map(({ id }) => id));
     let made = 0;
     moved += actions.length;
-    const order = (kind: string, because?: string) =>
-      because ? 0 : ["uncordon", "start", "create", "cordon", "stop", "suspend"].indexOf(kind) + 1;
     const resting = new Set(
       actions.flatMap((a) => (a.kind === "stop" || a.kind === "suspend" ? [a.machineId] : [])),
     );
-    const inOrder = actions
-      .map((a) => ({
-        a,
-        at:
-          a.kind === "uncordon" && resting.has(a.machineId)
-            ? 9
-            : order(a.kind, a.kind === "stop" ? a.because : undefined),
-      }))
-      .sort((a, b) => a.at - b.at);
-    for (const { a } of inOrder) {
+    const cleared = new Set(actions.map((a) => ("insteadOf" in a ? a.insteadOf : undefined)));
+    const waveOf = (a: Action) => {
+      if (a.kind === "stop" && cleared.has(a.machineId)) return 0;
+      if (a.kind === "uncordon" && resting.has(a.machineId)) return 9;
+      return WAVES.indexOf(a.kind) + 1;
+    };
+    const inOrder = actions.toSorted((a, b) => waveOf(a) - waveOf(b));
+    for (const a of inOrder) {
       if (a.kind === "create") made += 1;
       else {
         const on = byId.get(a.machineId)!;

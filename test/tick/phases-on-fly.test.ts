@@ -7,9 +7,11 @@ import { createFlyMachineApi } from "../../src/adapters/fly/machine-api.ts";
 import type { Policy } from "../../src/core/policy.ts";
 import { RECORD_LIMIT_BYTES, redecide } from "../../src/core/tick-record.ts";
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from "../../src/core/time.ts";
+import type { Fault } from "../../src/sim/fly/faults.ts";
 import { createFly } from "../../src/sim/fly/fly.ts";
 import { type ServedFly, serveFly } from "../../src/sim/fly/http.ts";
 import type { FlyOptions, MachineSeed } from "../../src/sim/fly/options.ts";
+import { createRandom } from "../../src/sim/random.ts";
 import { runTick } from "../../src/tick/run-tick.ts";
 import type { TickSettings } from "../../src/tick/settings.ts";
 import { POOL, policy } from "../core/examples.ts";
@@ -244,8 +246,8 @@ describe("a stuck machine", () => {
     );
     expect(at.fly.log().map(({ action, machineId }) => `${action} ${machineId === stuck}`)).toEqual([
       "start true",
-      "stop true",
       "start false",
+      "stop true",
     ]);
     expect(at.row().noRoom).toMatchObject([{ machineId: stuck, why: "stuck" }]);
     const more = await at.next(250);
@@ -323,4 +325,48 @@ describe("what is created and not needed for a week", () => {
     expect(await live([up(3)], false)).toEqual(["started", "stopped", "stopped"]);
     expect(await live([up(3, { volume: { name: "data", path: "/data" } })], true)).toHaveLength(3);
   });
+});
+
+describe("in any weather", () => {
+  test.each([0, 10, 300])(
+    "what runs stays within bounds, and in the end nothing is left half done (drain %i s)",
+    async (drainSeconds) => {
+      for (let seed = 1; seed <= 4; seed++) {
+        const random = createRandom(`weather ${drainSeconds} ${seed}`);
+        const bounds = { minWorkers: 1, maxWorkers: 4 };
+        const at = await world([up(2), up(2, { state: "stopped" })], {
+          ...{ drainSeconds, ...bounds, replacementsPerDay: 3, restBy: seed % 2 ? "stop" : "suspend" },
+          fly: { seed },
+        });
+        const foul = (kind: Fault["kind"], probability: number) => at.fly.addFault({ kind, probability });
+        for (const kind of ["serverError", "cutAfter", "timeoutAfter", "cutBefore"] as const)
+          foul(kind, 0.04);
+        at.fly.addFault({ kind: "slowBoot", probability: 0.2, serveDelayMs: 7_200_000 });
+        let running = 2;
+        let seen = 0;
+        for (let slot = 0; slot < 40; slot++) {
+          await at.next(random.int(0, 500));
+          for (const { action, machineId, at: when } of at.fly.log().slice(seen)) {
+            if (action === "start" || action === "create") running += 1;
+            if (action === "stop" || action === "suspend") running -= 1;
+            const where = `drain ${drainSeconds}, seed ${seed}, ${action} ${machineId} at ${new Date(when).toISOString()}`;
+            expect(running, where).toBeGreaterThanOrEqual(bounds.minWorkers);
+            expect(running, where).toBeLessThanOrEqual(bounds.maxWorkers);
+          }
+          seen = at.fly.log().length;
+        }
+        at.fly.clearFaults();
+        for (let slot = 0; slot < 4; slot++) await at.next(150);
+        expect(at.fly.machines().filter(({ cordoned }) => cordoned)).toEqual([]);
+        expect(at.history.intents().filter(({ closedAt }) => closedAt === null)).toEqual([]);
+        expect(
+          at.fly.machines().filter(({ lease }) => lease !== null && lease.expiresAt > at.fly.now()),
+        ).toEqual([]);
+        // Each change answers to its own intent.
+        const changes = at.fly.log().filter(({ by }) => by === "api");
+        const done = at.history.intents().filter(({ outcome }) => outcome?.status === "done");
+        expect(done.length, `drain ${drainSeconds}, seed ${seed}`).toBe(changes.length);
+      }
+    },
+  );
 });

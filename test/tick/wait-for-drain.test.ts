@@ -13,9 +13,9 @@ test.each<[string, readonly SettledAction[], number, readonly string[], number]>
   ["nothing to wait for", [], 100, [], 0],
   ["the longest is waited for, once", [cordon("a", 5), cordon("b", 20)], 100, ["a", "b"], 20],
   ["one that was refused is not", [cordon("a", 5), cordon("b", 20, "refused")], 100, ["a"], 5],
-  ["more than a tick may wait is left draining", [cordon("a", 5), cordon("b", 31)], 100, ["a"], 5],
-  ["so is what the deadline leaves no room for", [cordon("a", 5), cordon("b", 20)], 29, ["a"], 5],
-  ["past the deadline nothing is waited for", [cordon("a", 5)], 3, [], 0],
+  ["more than a quarter of what is left is left draining", [cordon("a", 5), cordon("b", 26)], 100, ["a"], 5],
+  ["so is more near the deadline", [cordon("a", 5), cordon("b", 20)], 79, ["a"], 5],
+  ["past the deadline nothing is waited for", [cordon("a", 5)], -3, [], 0],
 ])("%s", async (_what, settled, deadlineSeconds, drained, waited) => {
   const clock = createMemoryClock(NOW);
   const ids = await waitForDrain(settled, NOW + deadlineSeconds * 1_000, clock);
