@@ -1,7 +1,7 @@
 /**
- * Step 9: one wave of calls to Fly, growing before shrinking, each ending in an Outcome. What is refused or fails here is
- * not chased: the next tick sees Fly afresh and decides again. Machines that go are taken out of routing first, and waited for
- * once (wait-for-drain.ts); what hangs on something else that failed is not made (hindrance.ts).
+ * Step 9: calls to Fly in waves (waves.ts), growing before shrinking, each ending in an Outcome. What is refused or fails here
+ * is not chased: the next tick sees Fly afresh and decides again. Machines that go are taken out of routing first, and waited
+ * for once (wait-for-drain.ts); what hangs on something else that failed is not made (hindrance.ts).
  *
  *   rateLimited, transient   wait as told (or a little), then once more, while the deadline and the budget allow
  *   heldBack                 not sent, by our own breaker or limiter: the same, where the wait is short
@@ -10,7 +10,8 @@
  *   everything else          an outcome; no second call
  *
  * The trap is the lost lease: a tick that was thought dead may wake up and stop machines that its successor counts on. So
- * the fence is read again before all that takes something away. A start or create too many costs a machine-hour; a stop too many costs a page.
+ * the fence is read again before all that takes something away. A start or create too many costs a machine-hour; a stop too
+ * many costs a page.
  */
 import type { Action } from "../core/actions.ts";
 import { poolName } from "../core/fleet.ts";
@@ -24,6 +25,7 @@ import { inTurn } from "./in-turn.ts";
 import { lookUp } from "./look-up.ts";
 import { pauseBeforeRetry, WAVE_BUDGET } from "./retry.ts";
 import { waitForDrain } from "./wait-for-drain.ts";
+import { wavesOf } from "./waves.ts";
 
 /** Fly limits each machine's actions to one a second, and creates to one a second for the whole app. */
 const PARALLEL_MOVES = 8;
@@ -58,30 +60,10 @@ export async function applyActions(
     if (applied.noRoom?.machineId === null) full.add(pool);
     before.push({ intentId: intent.id, action, ...applied });
   };
-  const isResting = ({ action }: Intent) => action.kind === "stop" || action.kind === "suspend";
-  const resting = new Set(intents.filter(isResting).map(({ action }) => machineIdOf(action)));
-  const wave = (limit: number, fits: (action: Action) => boolean) =>
-    inTurn(
-      intents.filter(({ action }) => fits(action)),
-      limit,
-      apply,
-    );
-  const cleared = new Set(
-    intents.map(({ action }) => ("insteadOf" in action ? action.insteadOf : undefined)),
-  );
-  const isClearing = (action: Action) => action.kind === "stop" && cleared.has(action.machineId);
-  const isReturn = (action: Action) => action.kind === "uncordon" && !resting.has(action.machineId);
-  await wave(PARALLEL_MOVES, isClearing);
-  await wave(PARALLEL_MOVES, (action) => action.kind === "start" || isReturn(action));
-  await wave(1, ({ kind }) => kind === "create");
-  await wave(PARALLEL_MOVES, ({ kind }) => kind === "cordon");
-  drained = await waitForDrain(before, deadline, ports.clock);
-  await wave(
-    PARALLEL_MOVES,
-    (action) => (action.kind === "stop" && !isClearing(action)) || action.kind === "suspend",
-  );
-  await wave(PARALLEL_MOVES, (action) => action.kind === "uncordon" && !isReturn(action));
-  await wave(1, ({ kind }) => kind === "destroy");
+  for (const { intents: wave, isOneByOne, isAfterDrain } of wavesOf(intents)) {
+    if (isAfterDrain) drained = await waitForDrain(before, deadline, ports.clock);
+    await inTurn(wave, isOneByOne ? 1 : PARALLEL_MOVES, apply);
+  }
   return before.map(({ action: _action, ...outcome }) => outcome);
 }
 
@@ -159,10 +141,6 @@ const ALREADY: Readonly<Record<Exclude<Action["kind"], "create">, string>> = {
   uncordon: "was in routing before",
   destroy: "was gone before",
 };
-
-function machineIdOf(action: Action): string | null {
-  return action.kind === "create" ? null : action.machineId;
-}
 
 const REFUSALS: ReadonlySet<MachineApiError["kind"]> = new Set([
   "capacity",
