@@ -134,7 +134,7 @@ describe("the Machines API behind the guard", () => {
 
 describeMachineApi("memory, guarded", async () => {
   const web = { processGroup: "web" };
-  const stopped = { ...web, state: "stopped", health: "unknown" } as const;
+  const stopped = { ...web, state: "stopped", health: "unknown", hasVolume: false } as const;
   const machines = [
     machine("a", web),
     machine("b", web),
