@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { isSchedule } from "./core/constraints/schedule-text.ts";
 import { MODES, type Mode } from "./core/policy.ts";
-import { DEFAULT_RULES } from "./core/rules.ts";
+import { DEFAULT_RULES, REST_BY } from "./core/rules.ts";
 import { DAY_MS, MINUTE_MS, SECOND_MS } from "./core/time.ts";
 import { LOAD_FIELDS, type MetricQuery } from "./core/traffic.ts";
 import { placeOfHost } from "./core/url-place.ts";
@@ -101,6 +101,10 @@ const environment = z.object({
   SHRINK_BAND_PERCENT: percent(DEFAULT_RULES.shrinkBand),
   ZERO_AFTER_SECONDS: whole(0, 86_400, DEFAULT_RULES.zeroAfterSeconds),
   KEEP_CREATED: z.coerce.number().int().min(0).max(1_000_000).optional(),
+  DESTROY_SURPLUS: z.enum(["true", "false"]).default("false"),
+  DRAIN_SECONDS: whole(0, 3_600, DEFAULT_RULES.drainSeconds),
+  REST_BY: z.enum(REST_BY).default(DEFAULT_RULES.restBy),
+  REPLACEMENTS_PER_DAY: whole(0, 1_000, DEFAULT_RULES.replacementsPerDay),
   TIME_ZONE: z.string().refine(isTimeZone).default("UTC"),
   TICK_DEADLINE_SECONDS: whole(1, 140, 100),
   LEASE_SECONDS: whole(1, 600, 150),
@@ -177,6 +181,10 @@ const EXPECTED: Record<string, string> = {
   SHRINK_BAND_PERCENT: "a percentage from 0 (every shrinkage is worth it) to 100",
   ZERO_AFTER_SECONDS: "whole seconds from 0 (at once) to 86400",
   KEEP_CREATED: "a whole number from 0 to 1000000 (all), or nothing for the past week's peak",
+  DESTROY_SURPLUS: "true or false",
+  DRAIN_SECONDS: "whole seconds from 0 (machines are stopped at once) to 3600",
+  REST_BY: "stop or suspend",
+  REPLACEMENTS_PER_DAY: "a whole number from 0 (no stuck machine is replaced) to 1000",
   TIME_ZONE: "an IANA time zone like Europe/Berlin",
   TICK_DEADLINE_SECONDS: "whole seconds from 1 to 140",
   LEASE_SECONDS: "whole seconds, at least half as long again as TICK_DEADLINE_SECONDS and at most 600",
@@ -290,6 +298,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
         shrinkBand: given.SHRINK_BAND_PERCENT / 100,
         zeroAfterSeconds: given.ZERO_AFTER_SECONDS,
         keepCreated: given.KEEP_CREATED ?? null,
+        destroySurplus: given.DESTROY_SURPLUS === "true",
+        drainSeconds: given.DRAIN_SECONDS,
+        restBy: given.REST_BY,
+        replacementsPerDay: given.REPLACEMENTS_PER_DAY,
         timeZone: given.TIME_ZONE,
         pinnedMachineId: null,
         frozenUntil: null,

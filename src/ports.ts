@@ -17,6 +17,7 @@ import type { Pattern } from "./core/forecast/patterns.ts";
 import type { BucketRule } from "./core/limiter.ts";
 import type { NoRoom } from "./core/no-room.ts";
 import type { Override, Tally } from "./core/observation.ts";
+import type { Phase, PhaseNow } from "./core/phase.ts";
 import type { Mode, Policy } from "./core/policy.ts";
 import type { Quantile } from "./core/quantile.ts";
 import type { TickRecord } from "./core/tick-record.ts";
@@ -43,6 +44,14 @@ export type MachineApi = {
   start(app: string, machineId: string): Promise<"done" | "alreadyDone">;
   /** Under the machine's lease, which is given back in every path; `leaseHeld` where somebody else has it. */
   stop(app: string, machineId: string): Promise<"done" | "alreadyDone">;
+  /** Likewise; `invalid` or `wrongState` where Fly cannot suspend it. */
+  suspend(app: string, machineId: string): Promise<"done" | "alreadyDone">;
+  /** Likewise; out of Fly Proxy's routing. `alreadyDone`: somebody else did that. */
+  cordon(app: string, machineId: string): Promise<"done" | "alreadyDone">;
+  /** Likewise; back into it. */
+  uncordon(app: string, machineId: string): Promise<"done" | "alreadyDone">;
+  /** Likewise; for good. `wrongState` unless it stands still and is known to have no volume. */
+  destroy(app: string, machineId: string): Promise<"done" | "alreadyDone">;
   /**
    * A clone of the template under the given name, in the given region, with volumes of its own where it mounts any.
    * `nameTaken` where the name exists, with the holder's id where it is known.
@@ -187,7 +196,13 @@ export type Outcome = {
 };
 
 /** A machine as the last tick that saw it left it in the books. */
-export type KnownMachine = { readonly id: string; readonly state: MachineState; readonly seenAt: Instant };
+export type KnownMachine = {
+  readonly id: string;
+  readonly state: MachineState;
+  readonly seenAt: Instant;
+  /** Absent where no tick has told yet. */
+  readonly phase?: PhaseNow;
+};
 
 /** All that history knows of a pool when a tick begins. */
 export type PoolMemory = {
@@ -355,6 +370,8 @@ export type TrafficAnswer =
       readonly samples: readonly PoolSample[];
       /** Requests in flight over the machines' soft limits, in the newest bin; for pools whose limits are known. */
       readonly saturation: readonly { readonly pool: PoolKey; readonly share: number }[];
+      /** Machines that had nothing in flight at both ends of their newest whole bin, which began at `since`. */
+      readonly idle?: readonly { readonly machineId: string; readonly since: Instant }[];
       /** What was left out, and why. */
       readonly warnings: readonly string[];
       /** Values that were read: what the answer cost. */
@@ -533,6 +550,10 @@ export type PoolStatus = {
   } | null;
   readonly overrideUntil: Instant | null;
   readonly frozenUntil: Instant | null;
+  /** Machines in each phase that any is in. */
+  readonly phases: Readonly<Partial<Record<Phase, number>>>;
+  /** Of the phases that pass, the one that has lasted longest; null: none does. */
+  readonly slowest: { readonly phase: Phase; readonly since: Instant } | null;
 };
 
 /** A decision as the books keep it; actions with what became of them. */

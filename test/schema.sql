@@ -324,7 +324,10 @@ table flyahead.scaling_intents
   status text
   evidence text -- what was seen: Fly's answer, or the state found by a later tick
   closed_at timestamp with time zone
-  constraint CHECK ((kind = ANY (ARRAY['start'::text, 'stop'::text, 'create'::text, 'destroy'::text])))
+  because text -- stuck: the machine did not come to serve, and another takes its place
+  instead_of text -- only once this machine was stopped
+  constraint CHECK ((because = 'stuck'::text))
+  constraint CHECK ((kind = ANY (ARRAY['start'::text, 'stop'::text, 'suspend'::text, 'cordon'::text, 'uncordon'::text, 'create'::text, 'destroy'::text])))
   constraint CHECK ((status = ANY (ARRAY['done'::text, 'alreadyDone'::text, 'refused'::text, 'failed'::text, 'unknown'::text])))
   constraint FOREIGN KEY (history_id) REFERENCES flyahead.autoscaling_history(id)
   constraint FOREIGN KEY (pool_id) REFERENCES flyahead.worker_regions(id)
@@ -332,6 +335,7 @@ table flyahead.scaling_intents
   constraint UNIQUE (history_id, ordinal)
   CREATE INDEX scaling_intents_open ON flyahead.scaling_intents USING btree (app) WHERE (closed_at IS NULL)
   CREATE INDEX scaling_intents_pool ON flyahead.scaling_intents USING btree (pool_id, opened_at)
+  CREATE INDEX scaling_intents_stuck ON flyahead.scaling_intents USING btree (pool_id, opened_at) WHERE (because = 'stuck'::text)
   grant to flyahead_service delete, insert, select, update
 
 table flyahead.schedule_requests
@@ -529,6 +533,10 @@ table flyahead.worker_regions
   keep_created integer -- so many machines stay created, running or stopped
   no_room jsonb not null default '[]'::jsonb -- what Fly had no room for: machineId (null: any new machine), since, until (not asked for before) and why; instants in ms
   fly_proxy text -- what Fly Proxy's settings on the machines would undo, in a sentence; null: nothing
+  destroy_surplus boolean -- whether machines beyond keep_created are destroyed, one a day; null: as configured, like all below
+  drain_seconds integer -- so long a machine that is to rest is out of Fly Proxy's routing first; 0: it is stopped at once
+  rest_by text -- how machines rest: stop, or suspend where Fly can
+  replacements_per_day integer -- so many stuck machines a day are replaced by others; 0: none
   constraint CHECK (((low_confidence >= (0)::double precision) AND (low_confidence <= (1)::double precision)))
   constraint CHECK (((short_share > (0)::double precision) AND (short_share < (1)::double precision)))
   constraint CHECK (((shrink_band >= (0)::double precision) AND (shrink_band <= (1)::double precision)))
@@ -537,6 +545,7 @@ table flyahead.worker_regions
   constraint CHECK ((budget_usd >= (0)::double precision))
   constraint CHECK ((cap_factor >= (0)::double precision))
   constraint CHECK ((cooldown_seconds >= 0))
+  constraint CHECK ((drain_seconds >= 0))
   constraint CHECK ((flaps_per_day >= 0))
   constraint CHECK ((floor_workers >= 0))
   constraint CHECK ((grow_cooldown_seconds >= 0))
@@ -551,7 +560,9 @@ table flyahead.worker_regions
   constraint CHECK ((min_workers >= 0))
   constraint CHECK ((mode = ANY (ARRAY['observe'::text, 'advise'::text, 'act'::text])))
   constraint CHECK ((override_seconds >= 0))
+  constraint CHECK ((replacements_per_day >= 0))
   constraint CHECK ((requests_per_worker > (0)::double precision))
+  constraint CHECK ((rest_by = ANY (ARRAY['stop'::text, 'suspend'::text])))
   constraint CHECK ((shrink_step_workers >= 0))
   constraint CHECK ((stabilisation_seconds >= 0))
   constraint CHECK ((stale_hold_seconds >= 0))
@@ -580,6 +591,9 @@ table flyahead.workers
   cpu_kind text -- the machine's size as Fly names it: shared or performance; null: not told
   cpus integer
   memory_mb integer
+  phase text -- creating, starting, warming (started, checks not passing yet), serving, cordoned (by somebody else), draining (by us), stopping, stopped, suspended, failed, gone or unknown; null: not told yet
+  phase_since timestamp with time zone -- by Fly's account where it has one, else since a tick first saw it
+  our_cordon boolean not null default false -- flyahead took it out of Fly Proxy's routing, and puts it back
   constraint CHECK ((health = ANY (ARRAY['passing'::text, 'failing'::text, 'unknown'::text])))
   constraint FOREIGN KEY (pool_id) REFERENCES flyahead.worker_regions(id)
   constraint PRIMARY KEY (machine_id)
@@ -965,6 +979,9 @@ view flyahead_api.region_status
   fly_proxy text -- what Fly Proxy's settings on the machines would undo, in a sentence; null: nothing
   no_room_until timestamp with time zone -- Fly had no room for new machines here, and is not asked before this time
   no_room_why text -- where there was none: region, host, volume, or closed: Fly takes nothing new there any more
+  phases jsonb -- how many machines are in each phase, like {"serving": 3, "draining": 1}; cordoned ones are out of routing by somebody else
+  slowest_phase text -- of the phases that pass (creating, starting, warming, draining, stopping), the one that has lasted longest
+  slowest_since timestamp with time zone -- since when a machine is in it
   grant to flyahead_operator select
   grant to flyahead_service select
  SELECT s.pool_id,
@@ -999,101 +1016,149 @@ view flyahead_api.region_status
     s.frozen_until,
     s.last_change_at,
     s.retired_at,
-    w.fly_proxy,
-    n.until AS no_room_until,
-    n.why AS no_room_why
-   FROM ( SELECT w_1.id AS pool_id,
-            w_1.app,
-            w_1.region,
-            r.city,
-            w_1.process_group,
-            w_1.mode,
-            m.started,
-            m.stopped,
-            m.other,
-            m.failing,
-            m.by_state,
-            m.by_health,
-            (w_1.effective_policy ->> 'minWorkers'::text)::integer AS min_workers,
-            (w_1.effective_policy ->> 'maxWorkers'::text)::integer AS max_workers,
-            s_1.requests AS load,
-            s_1.at AS load_at,
-            m.started::double precision * ((w_1.effective_policy ->> 'requestsPerWorker'::text)::double precision) AS capacity,
-            p.load[4] AS predicted_load,
-            p.target_at AS predicted_for,
-            f.next_peak_load,
-            f.next_peak_at,
-            h.kind AS last_decision,
-            h.reason AS last_reason,
-            h.decided_at,
-            a.kind AS last_action,
-            a.status AS last_action_status,
-            a.opened_at AS last_action_at,
-            i.open_intents,
-            o.until AS override_until,
-                CASE
-                    WHEN w_1.frozen_until > flyahead.now() THEN w_1.frozen_until
-                    ELSE NULL::timestamp with time zone
-                END AS frozen_until,
-            w_1.last_change_at,
-            w_1.retired_at
-           FROM flyahead.worker_regions w_1
-             LEFT JOIN flyahead.regions r ON r.code = w_1.region
-             LEFT JOIN flyahead.forecast_state f ON f.pool_id = w_1.id
-             LEFT JOIN LATERAL ( SELECT COALESCE(sum(n_1.machines) FILTER (WHERE n_1.state = 'started'::text), 0::numeric)::integer AS started,
-                    COALESCE(sum(n_1.machines) FILTER (WHERE n_1.state = ANY (ARRAY['stopped'::text, 'suspended'::text])), 0::numeric)::integer AS stopped,
-                    COALESCE(sum(n_1.machines) FILTER (WHERE n_1.state <> ALL (ARRAY['started'::text, 'stopped'::text, 'suspended'::text])), 0::numeric)::integer AS other,
-                    COALESCE(sum(n_1.failing), 0::numeric)::integer AS failing,
-                    COALESCE(jsonb_object_agg(n_1.state, n_1.machines) FILTER (WHERE n_1.state IS NOT NULL), '{}'::jsonb) AS by_state,
-                    jsonb_build_object('passing', COALESCE(sum(n_1.passing), 0::numeric), 'failing', COALESCE(sum(n_1.failing), 0::numeric), 'unknown', COALESCE(sum(n_1.unknown), 0::numeric)) AS by_health
-                   FROM ( SELECT k.state,
-                            count(*) AS machines,
-                            count(*) FILTER (WHERE k.state = 'started'::text AND k.health = 'passing'::text) AS passing,
-                            count(*) FILTER (WHERE k.state = 'started'::text AND k.health = 'failing'::text) AS failing,
-                            count(*) FILTER (WHERE k.state = 'started'::text AND k.health = 'unknown'::text) AS unknown
-                           FROM flyahead.workers k
-                          WHERE k.pool_id = w_1.id AND k.gone_at IS NULL
-                          GROUP BY k.state) n_1) m ON true
-             LEFT JOIN LATERAL ( SELECT t.at,
-                    t.requests
-                   FROM flyahead.traffic_samples t
-                  WHERE t.pool_id = w_1.id AND t.at > (flyahead.now() - '1 day'::interval) AND t.at <= (flyahead.now() + '1 day'::interval)
-                  ORDER BY t.at DESC
-                 LIMIT 1) s_1 ON true
-             LEFT JOIN LATERAL ( SELECT q.load,
-                    q.target_at
-                   FROM flyahead.traffic_predictions q
-                  WHERE q.pool_id = w_1.id AND q.horizon_seconds = 3600 AND q.source = 'flyahead'::text AND q.made_at > (flyahead.now() - '1 day'::interval)
-                  ORDER BY q.made_at DESC
-                 LIMIT 1) p ON true
-             LEFT JOIN LATERAL ( SELECT d.kind,
-                    d.reason,
-                    d.decided_at
-                   FROM flyahead.autoscaling_history d
-                  WHERE d.pool_id = w_1.id
-                  ORDER BY d.slot DESC, d.attempt DESC
-                 LIMIT 1) h ON true
-             LEFT JOIN LATERAL ( SELECT j.kind,
-                    COALESCE(j.status, 'open'::text) AS status,
-                    j.opened_at
-                   FROM flyahead.scaling_intents j
-                  WHERE j.pool_id = w_1.id
-                  ORDER BY j.opened_at DESC, j.id DESC
-                 LIMIT 1) a ON true
-             LEFT JOIN LATERAL ( SELECT count(*) AS open_intents
-                   FROM flyahead.scaling_intents j
-                  WHERE j.pool_id = w_1.id AND j.app = w_1.app AND j.closed_at IS NULL) i ON true
-             LEFT JOIN LATERAL ( SELECT v.until
-                   FROM flyahead.manual_overrides v
-                  WHERE v.pool_id = w_1.id
-                  ORDER BY v.seen_at DESC, v.id DESC
-                 LIMIT 1) o ON o.until > flyahead.now()) s
-     JOIN flyahead.worker_regions w ON w.id = s.pool_id
-     LEFT JOIN LATERAL ( SELECT to_timestamp(((e.value ->> 'until'::text)::double precision) / 1000::double precision) AS until,
-            e.value ->> 'why'::text AS why
-           FROM jsonb_array_elements(w.no_room) e(value)
-          WHERE (e.value ->> 'machineId'::text) IS NULL AND to_timestamp(((e.value ->> 'until'::text)::double precision) / 1000::double precision) > flyahead.now()
-         LIMIT 1) n ON true;
+    s.fly_proxy,
+    s.no_room_until,
+    s.no_room_why,
+    COALESCE(p.phases, '{}'::jsonb) AS phases,
+    p.slowest_phase,
+    p.slowest_since
+   FROM ( SELECT s_1.pool_id,
+            s_1.app,
+            s_1.region,
+            s_1.city,
+            s_1.process_group,
+            s_1.mode,
+            s_1.started,
+            s_1.stopped,
+            s_1.other,
+            s_1.failing,
+            s_1.by_state,
+            s_1.by_health,
+            s_1.min_workers,
+            s_1.max_workers,
+            s_1.load,
+            s_1.load_at,
+            s_1.capacity,
+            s_1.predicted_load,
+            s_1.predicted_for,
+            s_1.next_peak_load,
+            s_1.next_peak_at,
+            s_1.last_decision,
+            s_1.last_reason,
+            s_1.decided_at,
+            s_1.last_action,
+            s_1.last_action_status,
+            s_1.last_action_at,
+            s_1.open_intents,
+            s_1.override_until,
+            s_1.frozen_until,
+            s_1.last_change_at,
+            s_1.retired_at,
+            w.fly_proxy,
+            n.until AS no_room_until,
+            n.why AS no_room_why
+           FROM ( SELECT w_1.id AS pool_id,
+                    w_1.app,
+                    w_1.region,
+                    r.city,
+                    w_1.process_group,
+                    w_1.mode,
+                    m.started,
+                    m.stopped,
+                    m.other,
+                    m.failing,
+                    m.by_state,
+                    m.by_health,
+                    (w_1.effective_policy ->> 'minWorkers'::text)::integer AS min_workers,
+                    (w_1.effective_policy ->> 'maxWorkers'::text)::integer AS max_workers,
+                    s_1_1.requests AS load,
+                    s_1_1.at AS load_at,
+                    m.started::double precision * ((w_1.effective_policy ->> 'requestsPerWorker'::text)::double precision) AS capacity,
+                    p_1.load[4] AS predicted_load,
+                    p_1.target_at AS predicted_for,
+                    f.next_peak_load,
+                    f.next_peak_at,
+                    h.kind AS last_decision,
+                    h.reason AS last_reason,
+                    h.decided_at,
+                    a.kind AS last_action,
+                    a.status AS last_action_status,
+                    a.opened_at AS last_action_at,
+                    i.open_intents,
+                    o.until AS override_until,
+                        CASE
+                            WHEN w_1.frozen_until > flyahead.now() THEN w_1.frozen_until
+                            ELSE NULL::timestamp with time zone
+                        END AS frozen_until,
+                    w_1.last_change_at,
+                    w_1.retired_at
+                   FROM flyahead.worker_regions w_1
+                     LEFT JOIN flyahead.regions r ON r.code = w_1.region
+                     LEFT JOIN flyahead.forecast_state f ON f.pool_id = w_1.id
+                     LEFT JOIN LATERAL ( SELECT COALESCE(sum(n_1.machines) FILTER (WHERE n_1.state = 'started'::text), 0::numeric)::integer AS started,
+                            COALESCE(sum(n_1.machines) FILTER (WHERE n_1.state = ANY (ARRAY['stopped'::text, 'suspended'::text])), 0::numeric)::integer AS stopped,
+                            COALESCE(sum(n_1.machines) FILTER (WHERE n_1.state <> ALL (ARRAY['started'::text, 'stopped'::text, 'suspended'::text])), 0::numeric)::integer AS other,
+                            COALESCE(sum(n_1.failing), 0::numeric)::integer AS failing,
+                            COALESCE(jsonb_object_agg(n_1.state, n_1.machines) FILTER (WHERE n_1.state IS NOT NULL), '{}'::jsonb) AS by_state,
+                            jsonb_build_object('passing', COALESCE(sum(n_1.passing), 0::numeric), 'failing', COALESCE(sum(n_1.failing), 0::numeric), 'unknown', COALESCE(sum(n_1.unknown), 0::numeric)) AS by_health
+                           FROM ( SELECT k.state,
+                                    count(*) AS machines,
+                                    count(*) FILTER (WHERE k.state = 'started'::text AND k.health = 'passing'::text) AS passing,
+                                    count(*) FILTER (WHERE k.state = 'started'::text AND k.health = 'failing'::text) AS failing,
+                                    count(*) FILTER (WHERE k.state = 'started'::text AND k.health = 'unknown'::text) AS unknown
+                                   FROM flyahead.workers k
+                                  WHERE k.pool_id = w_1.id AND k.gone_at IS NULL
+                                  GROUP BY k.state) n_1) m ON true
+                     LEFT JOIN LATERAL ( SELECT t.at,
+                            t.requests
+                           FROM flyahead.traffic_samples t
+                          WHERE t.pool_id = w_1.id AND t.at > (flyahead.now() - '1 day'::interval) AND t.at <= (flyahead.now() + '1 day'::interval)
+                          ORDER BY t.at DESC
+                         LIMIT 1) s_1_1 ON true
+                     LEFT JOIN LATERAL ( SELECT q.load,
+                            q.target_at
+                           FROM flyahead.traffic_predictions q
+                          WHERE q.pool_id = w_1.id AND q.horizon_seconds = 3600 AND q.source = 'flyahead'::text AND q.made_at > (flyahead.now() - '1 day'::interval)
+                          ORDER BY q.made_at DESC
+                         LIMIT 1) p_1 ON true
+                     LEFT JOIN LATERAL ( SELECT d.kind,
+                            d.reason,
+                            d.decided_at
+                           FROM flyahead.autoscaling_history d
+                          WHERE d.pool_id = w_1.id
+                          ORDER BY d.slot DESC, d.attempt DESC
+                         LIMIT 1) h ON true
+                     LEFT JOIN LATERAL ( SELECT j.kind,
+                            COALESCE(j.status, 'open'::text) AS status,
+                            j.opened_at
+                           FROM flyahead.scaling_intents j
+                          WHERE j.pool_id = w_1.id
+                          ORDER BY j.opened_at DESC, j.id DESC
+                         LIMIT 1) a ON true
+                     LEFT JOIN LATERAL ( SELECT count(*) AS open_intents
+                           FROM flyahead.scaling_intents j
+                          WHERE j.pool_id = w_1.id AND j.app = w_1.app AND j.closed_at IS NULL) i ON true
+                     LEFT JOIN LATERAL ( SELECT v.until
+                           FROM flyahead.manual_overrides v
+                          WHERE v.pool_id = w_1.id
+                          ORDER BY v.seen_at DESC, v.id DESC
+                         LIMIT 1) o ON o.until > flyahead.now()) s_1
+             JOIN flyahead.worker_regions w ON w.id = s_1.pool_id
+             LEFT JOIN LATERAL ( SELECT to_timestamp(((e.value ->> 'until'::text)::double precision) / 1000::double precision) AS until,
+                    e.value ->> 'why'::text AS why
+                   FROM jsonb_array_elements(w.no_room) e(value)
+                  WHERE (e.value ->> 'machineId'::text) IS NULL AND to_timestamp(((e.value ->> 'until'::text)::double precision) / 1000::double precision) > flyahead.now()
+                 LIMIT 1) n ON true) s
+     CROSS JOIN LATERAL ( SELECT jsonb_object_agg(c.phase, c.machines) AS phases,
+            (array_agg(c.phase ORDER BY c.since) FILTER (WHERE c.is_passing))[1] AS slowest_phase,
+            min(c.since) FILTER (WHERE c.is_passing) AS slowest_since
+           FROM ( SELECT k.phase,
+                    count(*)::integer AS machines,
+                    min(k.phase_since) AS since,
+                    k.phase = ANY (ARRAY['creating'::text, 'starting'::text, 'warming'::text, 'draining'::text, 'stopping'::text]) AS is_passing
+                   FROM flyahead.workers k
+                  WHERE k.pool_id = s.pool_id AND k.gone_at IS NULL AND k.phase IS NOT NULL
+                  GROUP BY k.phase) c) p;
 
 view flyahead_api.scaling_efficiency
 -- how well the machines fitted the traffic, per pool and day of UTC, and what simpler policies would have cost
@@ -1463,6 +1528,10 @@ function flyahead.keep_storage() → jsonb
   plpgsql, volatile, security definer, search_path=pg_catalog, pg_temp, TimeZone=UTC
   callers: flyahead_service
 
+function flyahead.known_machine(flyahead.workers) → jsonb
+  sql, stable
+  callers: flyahead_service
+
 function flyahead.least_setting(text) → interval
   sql, immutable
   callers: nobody
@@ -1510,6 +1579,10 @@ function flyahead.note_boots(jsonb) → void
 
 function flyahead.note_findings(jsonb) → void
   sql, volatile
+  callers: flyahead_service
+
+function flyahead.note_own_phases(jsonb) → void
+  plpgsql, volatile
   callers: flyahead_service
 
 function flyahead.note_request(text,timestamp with time zone,text[],timestamp with time zone,integer,text) → void
@@ -1749,6 +1822,10 @@ function flyahead.write_forecasts(timestamp with time zone,jsonb) → void
   callers: flyahead_service
 
 function flyahead.write_workers(text,timestamp with time zone,jsonb) → void
+  plpgsql, volatile
+  callers: flyahead_service
+
+function flyahead.write_workers_books(text,timestamp with time zone,jsonb) → void
   plpgsql, volatile
   callers: flyahead_service
 

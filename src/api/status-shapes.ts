@@ -3,6 +3,7 @@ import { z } from "zod";
 import { machinesFor } from "../core/capacity/capacity-model.ts";
 import { clamp } from "../core/clamp.ts";
 import { STORED_QUANTILES } from "../core/forecast/forecast.ts";
+import { PHASES } from "../core/phase.ts";
 import { interpolateQuantile, type Quantile } from "../core/quantile.ts";
 import { SEVERITIES } from "../core/severity.ts";
 import { formatInstant, type Instant, SECOND_MS } from "../core/time.ts";
@@ -29,6 +30,13 @@ export const poolStatusShape = poolKey.extend({
   capacity: load.nullable().describe("requests a minute that the started machines carry"),
   nextPeak: z.object({ at: instant, load }).nullable(),
   lastDecision: z.object({ kind: decisionKind, reason: z.string(), at: instant }).nullable(),
+  phases: z
+    .partialRecord(z.enum(PHASES), machines)
+    .describe("machines in each phase; cordoned: out of routing by somebody else, draining: by flyahead"),
+  slowest: z
+    .object({ phase: z.enum(PHASES), since: instant })
+    .nullable()
+    .describe("of the phases that pass, the one that has lasted longest"),
   overrideUntil: instant.nullable().describe("a person moved a machine: the pool is left alone until then"),
   frozenUntil: instant.nullable(),
 });
@@ -56,7 +64,7 @@ const decisionShape = z.object({
   reason: z.string(),
   actions: z.array(
     z.object({
-      kind: z.enum(["start", "stop", "create", "destroy"]),
+      kind: z.enum(["start", "stop", "suspend", "cordon", "uncordon", "create", "destroy"]),
       machineId: z.string().nullable(),
       status: z.enum([...outcomeStatus.options, "open"]),
     }),
@@ -88,7 +96,8 @@ export const poolDetailShape = poolStatusShape.extend({
 const orNull = (at: Instant | null) => (at === null ? null : formatInstant(at));
 
 export function poolStatusAnswer(status: PoolStatus): z.input<typeof poolStatusShape> {
-  const { id, pool, mode, machines, bounds, capacity, load, nextPeak, lastDecision } = status;
+  const { id, pool, mode, machines, bounds, capacity, load, nextPeak, lastDecision, phases, slowest } =
+    status;
   return {
     id,
     ...pool,
@@ -96,6 +105,8 @@ export function poolStatusAnswer(status: PoolStatus): z.input<typeof poolStatusS
     load: load && { ...load, at: formatInstant(load.at) },
     nextPeak: nextPeak && { ...nextPeak, at: formatInstant(nextPeak.at) },
     lastDecision: lastDecision && { ...lastDecision, at: formatInstant(lastDecision.at) },
+    phases,
+    slowest: slowest && { ...slowest, since: formatInstant(slowest.since) },
     overrideUntil: orNull(status.overrideUntil),
     frozenUntil: orNull(status.frozenUntil),
   };

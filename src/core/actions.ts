@@ -5,8 +5,9 @@
  * lest every tick leaves another wreck. A stopped machine whose host had no room lately is left out, and one of an older
  * release is started last and never cloned while there is a newer one. Stopped first when shrinking: failing ones, those of an
  * older release, those that do not pass their checks yet and so carry least, then the newest, so that the oldest, the best
- * known, stays; never the pinned one, and never the last that passes its checks. Cordoned machines are somebody else's:
- * neither counted nor touched.
+ * known, stays; never the pinned one, and never the last that passes its checks. Machines that an earlier tick took out of
+ * routing come first when growing: one call, and they serve again. Others that are cordoned are somebody else's: neither
+ * counted nor touched.
  *
  * A create carries a name made of pool, slot, attempt and ordinal. Fly refuses a second machine of one name, so a create
  * whose answer was lost is looked up by its name before it is tried again, and can never happen twice.
@@ -14,16 +15,29 @@
 import type { Decision } from "./decide.ts";
 import { isActive, isResting, type Machine, type PoolKey } from "./fleet.ts";
 import type { FlyNow } from "./observation.ts";
+import { isDraining } from "./phase.ts";
+import { finishResting, type RestTerms, restActions, STOP_AT_ONCE } from "./rest.ts";
 import type { Instant } from "./time.ts";
 import { MINUTE_MS } from "./time.ts";
 
 export type Action =
-  | { readonly kind: "start"; readonly machineId: string }
-  | { readonly kind: "stop"; readonly machineId: string }
+  /** `insteadOf`: only once that machine is stopped, or there would be one too many (replace.ts). */
+  | { readonly kind: "start"; readonly machineId: string; readonly insteadOf?: string }
+  /** `because`: it is no shrinking, another takes its place. */
+  | { readonly kind: "stop"; readonly machineId: string; readonly because?: "stuck" }
+  | { readonly kind: "suspend"; readonly machineId: string }
+  /** Out of Fly Proxy's routing; what stops it in the same tick waits so long (rest.ts). */
+  | { readonly kind: "cordon"; readonly machineId: string; readonly drainSeconds: number }
+  | { readonly kind: "uncordon"; readonly machineId: string }
   /** For good (keep-created.ts). */
   | { readonly kind: "destroy"; readonly machineId: string }
   /** A clone of `templateId`, in the pool's region and group. */
-  | { readonly kind: "create"; readonly machineName: string; readonly templateId: string };
+  | {
+      readonly kind: "create";
+      readonly machineName: string;
+      readonly templateId: string;
+      readonly insteadOf?: string;
+    };
 
 export type TickSlot = { readonly slot: Instant; readonly attempt: number };
 
@@ -31,6 +45,7 @@ export type TickSlot = { readonly slot: Instant; readonly attempt: number };
 export type Reservations = Pick<FlyNow, "noRoom" | "outdated">;
 const NONE: Reservations = { noRoom: [], outdated: [] };
 
+/** @param mayFinish whether what earlier ticks began may be brought to its end: no rule keeps the pool as it is */
 export function planActions(
   decision: Decision,
   pool: PoolKey,
@@ -38,25 +53,38 @@ export function planActions(
   pinnedMachineId: string | null,
   tick: TickSlot,
   reservations: Reservations = NONE,
+  terms: RestTerms = STOP_AT_ONCE,
+  mayFinish = false,
 ): Action[] {
-  if (decision.kind === "grow") {
-    return growBy(decision.to - decision.from, pool, machines, tick, reservations);
-  }
-  if (decision.kind === "shrink") {
-    return shrinkBy(decision.from - decision.to, machines, pinnedMachineId, new Set(reservations.outdated));
-  }
-  return [];
+  const { kind, from, to } = decision;
+  const back =
+    kind === "grow"
+      ? machines
+          .filter(isDraining)
+          .sort(oldestFirst)
+          .slice(0, to - from)
+      : [];
+  const taken = new Set(back.map(({ id }) => id));
+  return [
+    ...back.map(({ id }): Action => ({ kind: "uncordon", machineId: id })),
+    ...(kind === "grow" ? planGrowth(to - from - back.length, pool, machines, tick, reservations) : []),
+    ...(kind === "shrink"
+      ? shrinkBy(from - to, machines, pinnedMachineId, new Set(reservations.outdated), terms)
+      : []),
+    ...(mayFinish ? finishResting(machines, pinnedMachineId, taken, terms) : []),
+  ];
 }
 
 /** So many failed machines are replaced before they are tried again. */
 const REPLACED_FAILURES = 3;
 
-function growBy(
+/** Up to `count` starts and creates; fewer where there is nothing to start and no room. */
+export function planGrowth(
   count: number,
   pool: PoolKey,
   machines: readonly Machine[],
   tick: TickSlot,
-  { noRoom, outdated }: Reservations,
+  { noRoom, outdated }: Reservations = NONE,
 ): Action[] {
   const stuck = new Set(noRoom.map(({ machineId }) => machineId));
   const currentFirst = byRelease(new Set(outdated));
@@ -91,6 +119,7 @@ function shrinkBy(
   machines: readonly Machine[],
   pinnedMachineId: string | null,
   outdated: ReadonlySet<string>,
+  terms: RestTerms,
 ): Action[] {
   const active = machines.filter(isActive);
   const stays = keepers(active, pinnedMachineId, active.length - count, outdated);
@@ -98,7 +127,7 @@ function shrinkBy(
     .filter((machine) => !stays.has(machine.id))
     .sort((a, b) => leastMissedFirst(a, b, outdated))
     .slice(0, count)
-    .map((machine): Action => ({ kind: "stop", machineId: machine.id }));
+    .flatMap((machine) => restActions(machine, terms));
 }
 
 /** The pinned machine, and where anything at all is to stay, one that passes its checks. */

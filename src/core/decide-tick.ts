@@ -13,7 +13,9 @@ import {
   planCapacity,
   planWindow,
 } from "./capacity/plan-capacity.ts";
+import { isLocked } from "./constraints/index.ts";
 import { type Decision, decide, type Trust } from "./decide.ts";
+import { activeCount, type Machine } from "./fleet.ts";
 import { loadsOf } from "./forecast/bins-ahead.ts";
 import type { Rival } from "./forecast/blend.ts";
 import { ensembleForecaster } from "./forecast/ensemble.ts";
@@ -42,8 +44,10 @@ import { quantileAt, riskOf } from "./goal.ts";
 import { surplusMachines } from "./keep-created.ts";
 import { learnMachines, leaveMachines } from "./learned.ts";
 import { type Observation, partValue } from "./observation.ts";
+import { isDraining } from "./phase.ts";
 import { goalOf } from "./policy.ts";
 import { interpolateQuantile } from "./quantile.ts";
+import { machinesToReplace, sayStuck, without, withReplaced } from "./replace.ts";
 import { believe, book, freshLedger, type ServiceLedger } from "./service-ledger.ts";
 import type { PeakAhead } from "./severity.ts";
 import { DAY_MS, floorTo, HOUR_MS, type Instant, MINUTE_MS } from "./time.ts";
@@ -114,7 +118,7 @@ export function decideFrom(
   { forecast, peaks }: Pick<TickDecision, "forecast" | "peaks">,
   observation: Observation,
 ): Pick<TickDecision, "plan" | "decision" | "actions"> {
-  const { now, slot, cadenceMs, policy, pool, attempt } = observation;
+  const { now, slot, cadenceMs } = observation;
   const model = modelOf(observation);
   const plan = planCapacity(
     forecast,
@@ -122,23 +126,46 @@ export function decideFrom(
     beliefOf(observation),
     planWindow(now, slot, cadenceMs, model.leadMs),
   );
-  const decision = decide(
+  const aside = machinesToReplace(observation);
+  const rest = without(observation, aside);
+  const decided = decide(
     plan,
     model,
     peaks,
-    observation,
+    rest,
     forecast?.reason ?? "no traffic was ever measured",
     trustOf(forecast, model),
   );
+  const stuck = sayStuck(partValue(observation.machines) ?? [], aside, observation);
+  const decision = { ...decided, reason: `${decided.reason}${stuck}` };
+  return { plan: told(plan), decision, actions: actionsOf(decision, rest, aside, forecast) };
+}
+
+/** Step 7. */
+function actionsOf(
+  decision: Decision,
+  observation: Observation,
+  aside: readonly Machine[],
+  forecast: Forecast | null,
+): Action[] {
+  const { policy, pool, slot, attempt, fly, source } = observation;
   const machines = partValue(observation.machines) ?? [];
-  return {
-    plan: told(plan),
+  const running = activeCount(machines) + machines.filter(isDraining).length;
+  const reading = source?.status === "fresh" ? source.value : null;
+  const actions = planActions(
     decision,
-    actions: [
-      ...planActions(decision, pool, machines, policy.pinnedMachineId, { slot, attempt }, observation.fly),
-      ...surplusMachines(decision, observation, forecast),
-    ],
-  };
+    pool,
+    machines,
+    policy.pinnedMachineId,
+    { slot, attempt },
+    fly,
+    { drainSeconds: policy.drainSeconds, restBy: policy.restBy, isIdle: reading?.saturation === 0 },
+    !isLocked(observation, decision.from),
+  );
+  return [
+    ...withReplaced(actions, aside, running, policy.maxWorkers),
+    ...(aside.length > 0 ? [] : surplusMachines(decision, observation, forecast)),
+  ];
 }
 
 /** Normal is what the median minute of the past week needs. */

@@ -1,7 +1,9 @@
 /**
  * Fly's own words, and the Pool: one app, one process group, one region, with its machines. The pool is what is scaled.
  */
+import type { BootPath } from "./capacity/boots.ts";
 import type { ProxySettings } from "./fly-proxy.ts";
+import type { PhaseNow } from "./phase.ts";
 import type { Instant } from "./time.ts";
 
 export type PoolKey = { readonly app: string; readonly region: string; readonly processGroup: string };
@@ -44,6 +46,15 @@ export type LastAsked = { readonly verb: "start" | "stop"; readonly by: string; 
 /** What a machine was made with, in Fly's words; it decides the price. */
 export type MachineSize = { readonly cpuKind: string; readonly cpus: number; readonly memoryMb: number };
 
+/** The newest boot that Fly's events and checks tell of, of a machine that runs. */
+export type ToldBoot = {
+  readonly path: BootPath;
+  readonly askedAt: Instant;
+  readonly startedAt: Instant;
+  /** When its last check passed, or it started where it has none; null: not yet, or nobody can tell. */
+  readonly servingAt: Instant | null;
+};
+
 /** The release that a machine was made of, or brought up to; its number counts the app's releases. */
 export type Release = { readonly id: string; readonly version: number | null };
 
@@ -67,6 +78,14 @@ export type Machine = {
   readonly hasVolume?: boolean;
   /** Absent where it has no service: Fly Proxy never touches it. */
   readonly proxy?: ProxySettings;
+  /** Absent where it has none: then "started" is all that Fly knows. */
+  readonly hasChecks?: boolean;
+  /** Whether Fly can suspend one that is made so; absent: it cannot, or nobody knows. */
+  readonly maySuspend?: boolean;
+  /** Absent where its events do not reach back to its start. */
+  readonly lastBoot?: ToldBoot;
+  /** Put in by a tick, from what the books say; absent outside of one. */
+  readonly phase?: PhaseNow;
 };
 
 const ACTIVE: ReadonlySet<MachineState> = new Set([

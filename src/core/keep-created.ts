@@ -1,6 +1,7 @@
 /**
  * How many machines stay created. A stopped machine starts in a second and costs little, a new one takes longer and may find no
- * room; so as many are kept as the past week needed at its peak, or will be needed tomorrow. The rest may go for good.
+ * room; so as many are kept as the past week needed at its peak, or will be needed tomorrow. The rest may go for good, where the
+ * policy wants that (destroySurplus).
  *
  * The traps are all about what cannot be undone: a volume goes with its machine, a week's quiet may be an outage, a person may
  * have set a machine aside. So only machines go that are known to have no volume and were asked to stop a week ago, one a
@@ -27,7 +28,7 @@ export function surplusMachines(
 ): Action[] {
   const { slot, cadenceMs, now, policy } = observation;
   const isFirstOfDay = floorTo(slot, DAY_MS) > slot - cadenceMs;
-  if (forecast === null || !isFirstOfDay) return [];
+  if (forecast === null || !isFirstOfDay || !policy.destroySurplus) return [];
   if (decision.kind !== "hold" || decision.constraints.length > 0 || isLocked(observation, decision.from))
     return [];
   const machines = partValue(observation.machines) ?? [];

@@ -4,18 +4,36 @@
  */
 import type { Action } from "./actions.ts";
 import type { LastAsked, Machine, MachineHealth, MachineState, PoolKey } from "./fleet.ts";
+import type { ProxySettings } from "./fly-proxy.ts";
+import { isBooting, type Phase, type PhaseNow } from "./phase.ts";
 
 const HEALTH_LETTERS: Readonly<Record<MachineHealth, string>> = { passing: "p", failing: "f", unknown: "u" };
 
 const VOLUMELESS = "n";
 const OUTDATED = "o";
+/** Of a machine's phase, as far as a rule asks. */
+const OUR_CORDON = "m";
+const WARMING = "w";
+const OVER = "!";
+/** How it may come to rest. */
+const ROUTED = "s";
+const SUSPENDABLE = "z";
+const ROUTES: ProxySettings = { autostop: "off", autostart: true, minRunning: 0 };
 
 /** A machine's word is kept short: what no rule asked about at that tick is left out. */
-export type Matters = { readonly outdated: ReadonlySet<string>; readonly rest: boolean };
+export type Matters = {
+  readonly outdated: ReadonlySet<string>;
+  readonly rest: boolean;
+  readonly stopping: boolean;
+};
 
-/** Who is of an older release, and how long machines have stood where one of them is to go for good. */
+/**
+ * Who is of an older release; how long machines have stood where one of them is to go for good; and what they have to
+ * drain, where one is to rest.
+ */
 export function whatMatters(actions: readonly Action[], outdated: readonly string[] = []): Matters {
-  return { outdated: new Set(outdated), rest: actions.some(({ kind }) => kind === "destroy") };
+  const has = (...kinds: readonly Action["kind"][]) => actions.some(({ kind }) => kinds.includes(kind));
+  return { outdated: new Set(outdated), rest: has("destroy"), stopping: has("cordon", "suspend") };
 }
 
 /** Most machines are in one of two states; room is for sixty of them. */
@@ -24,13 +42,26 @@ const STATES_BY_SIGN = new Map(Object.entries(STATE_SIGNS).map(([state, sign]) =
 
 /**
  * "148e12345678ab/+/pr/mc8w2o00": started, passing, routed, created then; and "/mc8w5x00" where it was asked to start later,
- * "/-mc8w5x00" to stop. "prn" has no volume, "pro" is of an older release.
+ * "/-mc8w5x00" to stop. "prn" has no volume, "pro" is of an older release, "fcw!" is stuck warming, "pcm!" is drained.
  */
 export function packMachine(machine: Machine, matters: Matters): string {
   const { id, state, health, cordoned, createdAt } = machine;
   const volume = matters.rest && machine.hasVolume === false ? VOLUMELESS : "";
-  const letters = `${HEALTH_LETTERS[health]}${cordoned ? "c" : "r"}${volume}${matters.outdated.has(id) ? OUTDATED : ""}`;
+  const age = matters.outdated.has(id) ? OUTDATED : "";
+  const letters = `${HEALTH_LETTERS[health]}${cordoned ? "c" : "r"}${volume}${age}${packPhase(machine)}${packRest(machine, matters)}`;
   return `${id}/${STATE_SIGNS[state] ?? state}/${letters}/${createdAt.toString(36)}${packAsked(machine.lastAsked, matters)}`;
+}
+
+function packPhase({ phase }: Machine): string {
+  if (phase === undefined) return "";
+  const isTold = phase.isOurs || isBooting(phase.name);
+  const ours = phase.isOurs ? OUR_CORDON : "";
+  return `${ours}${phase.name === "warming" ? WARMING : ""}${isTold && phase.isOver ? OVER : ""}`;
+}
+
+function packRest({ proxy, maySuspend }: Machine, { stopping }: Matters): string {
+  if (!stopping) return "";
+  return `${proxy === undefined ? "" : ROUTED}${maySuspend ? SUSPENDABLE : ""}`;
 }
 
 function packAsked(asked: LastAsked | null, { rest }: Matters): string {
@@ -56,7 +87,25 @@ export function unpackMachine(word: string, pool: PoolKey): Machine {
     lastAsked: unpackAsked(asked),
     size: null,
     ...(letters.includes(VOLUMELESS) ? { hasVolume: false } : {}),
+    ...(letters.includes(ROUTED) ? { proxy: ROUTES } : {}),
+    ...(letters.includes(SUSPENDABLE) ? { maySuspend: true } : {}),
+    ...unpackPhase(letters, state),
   };
+}
+
+/** As far as a rule asks; since when is not kept. */
+function unpackPhase(letters: string, sign: string): { phase?: PhaseNow } {
+  const isOurs = letters.includes(OUR_CORDON);
+  const isOver = letters.includes(OVER);
+  if (!isOurs && !isOver && !letters.includes(WARMING)) return {};
+  const name = letters.includes(WARMING) ? "warming" : nameOf(STATES_BY_SIGN.get(sign) ?? sign, isOurs);
+  return { phase: { name, since: 0, isOurs, ...(isOver && { isOver }) } };
+}
+
+function nameOf(state: string, isOurs: boolean): Phase {
+  if (state === "started" && isOurs) return "draining";
+  if (state === "created" || state === "creating") return "creating";
+  return state === "stopped" || state === "suspended" ? state : "starting";
 }
 
 /** Ids of those that were packed as being of an older release. */

@@ -14,10 +14,13 @@ export type NoRoom = {
   readonly since: Instant;
   /** From then on it is tried again. */
   readonly until: Instant;
-  readonly why: "host" | "volume" | "region" | "closed";
+  /** stuck: not for want of room, but it did not come to serve, and was replaced. */
+  readonly why: "host" | "volume" | "region" | "closed" | "stuck";
 };
 
 const TRY_AGAIN_MS = 30 * MINUTE_MS;
+/** A machine that got stuck is given another chance the next day. */
+const STUCK_MS = 24 * HOUR_MS;
 /** A region that Fly closed stays closed; a person may have moved the pool by then. */
 const CLOSED_MS = 24 * HOUR_MS;
 
@@ -25,6 +28,11 @@ const CLOSED_MS = 24 * HOUR_MS;
 export function noRoomAfter(action: Action, why: NoRoom["why"], now: Instant): NoRoom {
   const machineId = action.kind === "create" ? null : action.machineId;
   return { machineId, since: now, until: now + (why === "closed" ? CLOSED_MS : TRY_AGAIN_MS), why };
+}
+
+/** What a stuck machine that was stopped teaches. */
+export function stuckMachine(machineId: string, now: Instant): NoRoom {
+  return { machineId, since: now, until: now + STUCK_MS, why: "stuck" };
 }
 
 /** What is known after a tick: what was known and is not over, but for what has just been tried. */

@@ -47,6 +47,8 @@ export type Tally = {
   /** Since the month began, by UTC. */
   readonly spentMachineHours: number | null;
   readonly spentUsd: number | null;
+  /** Stuck machines that were replaced within 24 hours; absent where nobody counted. */
+  readonly replacedToday?: number;
 };
 
 /** What was found out about Fly beyond the states of the pool's machines. */

@@ -6,7 +6,7 @@ import type { CapacityPlan } from "./capacity/plan-capacity.ts";
 import { noRoom } from "./constraints/no-room.ts";
 import type { Decision } from "./decide.ts";
 import { sayNoRoom } from "./no-room.ts";
-import type { Observation } from "./observation.ts";
+import { type Observation, partValue } from "./observation.ts";
 import { formatInstant, type Instant } from "./time.ts";
 
 export function reasonOf(
@@ -14,7 +14,7 @@ export function reasonOf(
   loadNow: number | null,
   plan: CapacityPlan,
   because: string,
-  observation: Pick<Observation, "fly" | "pool" | "learned">,
+  observation: Pick<Observation, "fly" | "pool" | "learned" | "machines">,
 ): string {
   const { kind, from, to, needNow, worth, constraints } = decision;
   const move =
@@ -29,13 +29,28 @@ export function reasonOf(
 /** A full region is told in any case: under its minimum a pool is held without a rule that changes the number. */
 function besideFly(
   { constraints }: Pick<Decision, "constraints">,
-  { fly, pool }: Pick<Observation, "fly" | "pool">,
+  observed: Pick<Observation, "fly" | "pool" | "machines">,
 ): string {
+  const { fly, pool } = observed;
   const full = fly?.noRoom.find(({ machineId }) => machineId === null);
   const isTold = full === undefined || constraints.some(({ name }) => name === noRoom.name);
   const room = isTold ? "" : ` ${sayNoRoom(full, pool.region)}.`;
-  return fly?.proxy == null ? room : `${room} ${fly.proxy}.`;
+  const others = sayCordoned(observed);
+  return fly?.proxy == null ? `${room}${others}` : `${room}${others} ${fly.proxy}.`;
 }
+
+/** Somebody else's: while a deploy runs they are its own. */
+function sayCordoned({ machines, fly }: Pick<Observation, "machines" | "fly">): string {
+  const seen = (partValue(machines) ?? []).filter(
+    ({ cordoned, phase }) => cordoned && phase?.isOurs !== true,
+  );
+  if (seen.length === 0 || (fly !== undefined && fly.release !== null)) return "";
+  const ids = seen.map(({ id }) => id).sort();
+  const more = ids.length > TOLD_IDS ? ` and ${ids.length - TOLD_IDS} more` : "";
+  return ` Left alone, cordoned by somebody else: ${ids.slice(0, TOLD_IDS).join(", ")}${more}.`;
+}
+
+const TOLD_IDS = 3;
 
 function foreseen({ bins, window, quantile }: CapacityPlan, because: string): string {
   if (bins.length === 0) return `nothing is forecast (${because})`;

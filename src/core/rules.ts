@@ -1,6 +1,6 @@
 /**
  * The part of a Policy that narrows decisions: one or two numbers for each rule in constraints/, in the order in which the
- * rules apply. docs/rules.md has the table.
+ * rules apply; and at its end how machines are moved. docs/rules.md has the table.
  *
  * Zero switches a rule off. No default delays growth. The trap: a stored record leaves out what is as RECORDED_RULES says, so
  * that must never change; other defaults go into DEFAULT_RULES beside it.
@@ -36,7 +36,18 @@ export type Rules = {
   readonly zeroAfterSeconds: number;
   /** So many machines stay created; null: as many as the past week needed at its peak. */
   readonly keepCreated: number | null;
+  /** Whether machines beyond those are destroyed; without it they stay, stopped. */
+  readonly destroySurplus: boolean;
+  /** A machine that is to rest is out of Fly Proxy's routing for so long first. */
+  readonly drainSeconds: number;
+  /** How machines rest; "suspend" only where Fly can. */
+  readonly restBy: RestBy;
+  /** So many stuck machines a day are replaced by others. */
+  readonly replacementsPerDay: number;
 };
+
+export const REST_BY = ["stop", "suspend"] as const;
+export type RestBy = (typeof REST_BY)[number];
 
 /** "More than anybody has": the off value where zero would be the strictest wish. */
 const MOST_WORKERS = 1_000_000;
@@ -61,6 +72,10 @@ export const RULES_OFF: Rules = {
   shrinkBand: 0,
   zeroAfterSeconds: 0,
   keepCreated: MOST_WORKERS,
+  destroySurplus: false,
+  drainSeconds: 0,
+  restBy: "stop",
+  replacementsPerDay: 0,
 };
 
 /** What a record means by leaving a value out. */
@@ -73,10 +88,11 @@ export const RECORDED_RULES: Rules = {
   shrinkBand: 0.05,
   zeroAfterSeconds: 1_800,
   keepCreated: null,
+  replacementsPerDay: 3,
 };
 
-/** A day of trust carries a daily pattern through once; halving takes the sting out of a number that is a mistake. */
-export const DEFAULT_RULES: Rules = RECORDED_RULES;
+/** A day of trust carries a daily pattern through once; halving takes the sting out of a number that is a mistake; ten seconds are what flyctl waits too (decision 18). */
+export const DEFAULT_RULES: Rules = { ...RECORDED_RULES, drainSeconds: 10 };
 
 /** The rules that a record has to keep: those that differ from RECORDED_RULES. */
 export function rulesToRecord(rules: Rules): Partial<Rules> {

@@ -12,6 +12,7 @@ import type { PoolKey } from "./fleet.ts";
 import { FORECAST_BIN_MS, type Forecast } from "./forecast/forecast.ts";
 import { outdatedAmong, packMachine, unpackMachine, whatMatters } from "./machine-word.ts";
 import { type FlyNow, type Observation, type Part, partValue, type Tally } from "./observation.ts";
+import { isStuck } from "./phase.ts";
 import type { Policy } from "./policy.ts";
 import { RECORDED_RULES, type Rules, rulesToRecord } from "./rules.ts";
 import type { PeakAhead } from "./severity.ts";
@@ -144,13 +145,15 @@ function packPolicy(policy: Policy): FullRecord["observation"]["policy"] {
 const NOTHING_COUNTED: Tally = { changesToday: null, spentMachineHours: null, spentUsd: null };
 
 /** Room is scarce: a count that no rule minds is not kept. */
-function packTally({ tally, policy }: Observation): Pick<FullRecord["observation"], "tally"> {
+function packTally({ tally, policy, machines }: Observation): Pick<FullRecord["observation"], "tally"> {
   if (tally === undefined) return {};
-  const { changesToday, ...spent } = tally;
+  const { changesToday, replacedToday, ...spent } = tally;
+  const isReplacing = replacedToday !== undefined && (partValue(machines) ?? []).some(isStuck);
   const isFlapping = policy.flapsPerDay > 0 && (changesToday ?? 0) >= policy.flapsPerDay;
   const hasBudget = policy.budgetMachineHours + policy.budgetUsd > 0;
-  if (!isFlapping && !hasBudget) return {};
-  return { tally: { ...(isFlapping && { changesToday }), ...(hasBudget && spent) } };
+  if (!isFlapping && !hasBudget && !isReplacing) return {};
+  const counts = { ...(isFlapping && { changesToday }), ...(isReplacing && { replacedToday }) };
+  return { tally: { ...counts, ...(hasBudget && spent) } };
 }
 
 function packFly(fly: FlyNow | undefined): Pick<FullRecord["observation"], "fly"> {

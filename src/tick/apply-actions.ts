@@ -1,6 +1,7 @@
 /**
- * Step 9: one wave of calls to Fly, growing before shrinking, each ending in an Outcome. What is refused or fails here is
- * not chased: the next tick sees Fly afresh and decides again.
+ * Step 9: calls to Fly in waves (waves.ts), growing before shrinking, each ending in an Outcome. What is refused or fails here
+ * is not chased: the next tick sees Fly afresh and decides again. Machines that go are taken out of routing first, and waited
+ * for once (wait-for-drain.ts); what hangs on something else that failed is not made (hindrance.ts).
  *
  *   rateLimited, transient   wait as told (or a little), then once more, while the deadline and the budget allow
  *   heldBack                 not sent, by our own breaker or limiter: the same, where the wait is short
@@ -9,7 +10,8 @@
  *   everything else          an outcome; no second call
  *
  * The trap is the lost lease: a tick that was thought dead may wake up and stop machines that its successor counts on. So
- * the fence is read again before each stop. A start or create too many costs a machine-hour; a stop too many costs a page.
+ * the fence is read again before all that takes something away. A start or create too many costs a machine-hour; a stop too
+ * many costs a page.
  */
 import type { Action } from "../core/actions.ts";
 import { poolName } from "../core/fleet.ts";
@@ -18,9 +20,12 @@ import { openRetryBudget, type RetryBudget } from "../core/retry.ts";
 import type { Instant } from "../core/time.ts";
 import { isMachineApiError, type MachineApiError, messageOf } from "../errors.ts";
 import type { Intent, Lease, Outcome, OutcomeStatus, TickPorts } from "../ports.ts";
+import { hindranceOf, type SettledAction } from "./hindrance.ts";
 import { inTurn } from "./in-turn.ts";
 import { lookUp } from "./look-up.ts";
 import { pauseBeforeRetry, WAVE_BUDGET } from "./retry.ts";
+import { waitForDrain } from "./wait-for-drain.ts";
+import { wavesOf } from "./waves.ts";
 
 /** Fly limits each machine's actions to one a second, and creates to one a second for the whole app. */
 const PARALLEL_MOVES = 8;
@@ -41,25 +46,31 @@ export async function applyActions(
   const budget = openRetryBudget(WAVE_BUDGET);
   /** Pools for which Fly had no room a moment ago. */
   const full = new Set<string>();
+  const before: (SettledAction & IntentOutcome)[] = [];
+  let drained: ReadonlySet<string> = new Set();
   const apply = async (intent: Intent) => {
+    const { action } = intent;
     const pool = poolName(intent.pool);
-    const isVain = intent.action.kind === "create" && full.has(pool);
-    const applied = isVain
-      ? { outcome: settled("refused", intent, "not asked for: Fly had no room for another one a moment ago") }
-      : await applyOne(intent, lease, deadline, budget, ports);
+    const isVain = action.kind === "create" && full.has(pool);
+    const why = isVain ? NO_ROOM_AGAIN : hindranceOf(action, before, drained);
+    const applied =
+      why === null
+        ? await applyOne(intent, lease, deadline, budget, ports)
+        : { outcome: settled("refused", intent, why) };
     if (applied.noRoom?.machineId === null) full.add(pool);
-    return { intentId: intent.id, ...applied };
+    before.push({ intentId: intent.id, action, ...applied });
   };
-  const of = (kind: Action["kind"]) => intents.filter(({ action }) => action.kind === kind);
-  const started = await inTurn(of("start"), PARALLEL_MOVES, apply);
-  const created = await inTurn(of("create"), 1, apply);
-  const stopped = await inTurn(of("stop"), PARALLEL_MOVES, apply);
-  const destroyed = await inTurn(of("destroy"), 1, apply);
-  return [...started, ...created, ...stopped, ...destroyed];
+  for (const { intents: wave, isOneByOne, isAfterDrain } of wavesOf(intents)) {
+    if (isAfterDrain) drained = await waitForDrain(before, deadline, ports.clock);
+    await inTurn(wave, isOneByOne ? 1 : PARALLEL_MOVES, apply);
+  }
+  return before.map(({ action: _action, ...outcome }) => outcome);
 }
 
-/** What cannot be undone is only proposed: fencing it and looking at volumes once more is still to be built. */
-const NOT_YET = "flyahead only proposes to destroy machines; where you agree, do it by hand";
+const NO_ROOM_AGAIN = "not asked for: Fly had no room for another one a moment ago";
+
+/** What takes something away: a tick that lost its lease must not. */
+const FENCED: ReadonlySet<Action["kind"]> = new Set(["stop", "suspend", "cordon", "destroy"]);
 
 async function applyOne(
   intent: Intent,
@@ -75,11 +86,11 @@ async function applyOne(
     if (clock.now() >= deadline) {
       return { outcome: notStarted(intent, ambiguous, "the tick's deadline was reached") };
     }
-    if (intent.action.kind === "stop" && !(await stillHeld(lease, ports))) {
+    if (FENCED.has(intent.action.kind) && !(await stillHeld(lease, ports))) {
       return { outcome: notStarted(intent, ambiguous, "the lease was lost to a newer tick") };
     }
     try {
-      return { outcome: await call(intent, ports) };
+      return { outcome: ownedUp(await call(intent, ports), ambiguous) };
     } catch (error) {
       if (!isMachineApiError(error)) return { outcome: settled("unknown", intent, messageOf(error)) };
       if (error.kind === "ambiguous" || error.kind === "nameTaken") {
@@ -96,22 +107,40 @@ async function applyOne(
   }
 }
 
+/** What is found done after an answer was lost was done by the call that lost it. */
+function ownedUp(outcome: Outcome, ambiguous: boolean): Outcome {
+  if (!ambiguous || outcome.status !== "alreadyDone") return outcome;
+  return { ...outcome, status: "done", evidence: `${outcome.evidence}; an answer had been lost` };
+}
+
 async function call(intent: Intent, { machineApi }: TickPorts): Promise<Outcome> {
   const { action, pool } = intent;
-  if (action.kind === "destroy") return settled("refused", intent, NOT_YET);
   if (action.kind === "create") {
     const { machineName: name, templateId } = action;
     const machine = await machineApi.create(pool.app, { name, region: pool.region, templateId });
     return { status: "done", machineId: machine.id, evidence: `created, ${machine.state}` };
   }
-  const status = await machineApi[action.kind](pool.app, action.machineId);
-  const already = action.kind === "start" ? "was started before" : "was stopped before";
-  return {
-    status,
-    machineId: action.machineId,
-    evidence: status === "done" ? `Fly took the ${action.kind}` : already,
+  const { kind, machineId } = action;
+  const done = (status: "done" | "alreadyDone", evidence: string): Outcome => {
+    return { status, machineId, evidence: status === "done" ? evidence : ALREADY[kind] };
   };
+  try {
+    return done(await machineApi[kind](pool.app, machineId), `Fly took the ${kind}`);
+  } catch (error) {
+    if (kind !== "suspend" || !isMachineApiError(error) || !CANNOT_SUSPEND.has(error.kind)) throw error;
+    return done(await machineApi.stop(pool.app, machineId), `stopped instead: ${error.message}`);
+  }
 }
+
+const CANNOT_SUSPEND: ReadonlySet<MachineApiError["kind"]> = new Set(["invalid", "wrongState"]);
+const ALREADY: Readonly<Record<Exclude<Action["kind"], "create">, string>> = {
+  start: "was started before",
+  stop: "was stopped before",
+  suspend: "was suspended before",
+  cordon: "was out of routing before",
+  uncordon: "was in routing before",
+  destroy: "was gone before",
+};
 
 const REFUSALS: ReadonlySet<MachineApiError["kind"]> = new Set([
   "capacity",

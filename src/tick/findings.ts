@@ -1,10 +1,10 @@
 /**
- * What a tick found out about Fly that later ticks and people should know, pool by pool: what Fly Proxy would undo, and what
- * there was no room for. It replaces what was known, so what is over is forgotten; of a pool whose machines could not be read
+ * What a tick found out about Fly that later ticks and people should know, pool by pool: what Fly Proxy would undo, what there
+ * was no room for, and which machines got stuck. It replaces what was known, so what is over is forgotten; of a pool whose machines could not be read
  * nothing is said, and what was known stays.
  */
 import { poolName } from "../core/fleet.ts";
-import { nextNoRoom } from "../core/no-room.ts";
+import { nextNoRoom, stuckMachine } from "../core/no-room.ts";
 import type { Instant } from "../core/time.ts";
 import type { Intent, PoolFindings } from "../ports.ts";
 import type { IntentOutcome } from "./apply-actions.ts";
@@ -21,6 +21,9 @@ export function findingsOf(
   return seen.map(({ observation: { pool, fly } }) => {
     const tried = intents.flatMap(({ id, pool: of, action }) => {
       const applied = byIntent.get(id);
+      if (action.kind === "stop" && action.because === "stuck" && poolName(of) === poolName(pool)) {
+        return [{ machineId: action.machineId, refused: stuckMachine(action.machineId, now) }];
+      }
       const isTold = applied?.noRoom !== undefined || applied?.outcome.status === "done";
       if (!isTold || poolName(of) !== poolName(pool)) return [];
       const machineId = action.kind === "create" ? null : action.machineId;

@@ -4,9 +4,12 @@
  *
  * The trap is to take silence for a no: null means that it was not done, or that nobody can tell.
  */
-import { isActive, type Machine } from "../core/fleet.ts";
-import type { MachineApiError } from "../errors.ts";
+import type { Action } from "../core/actions.ts";
+import { isActive, type Machine, type MachineState } from "../core/fleet.ts";
+import { isMachineApiError, type MachineApiError } from "../errors.ts";
 import type { Intent, MachineApi, Outcome, TickPorts } from "../ports.ts";
+
+const STOPPED: ReadonlySet<MachineState> = new Set(["stopping", "stopped", "suspending", "suspended"]);
 
 export async function lookUp(
   { action, pool }: Intent,
@@ -19,14 +22,34 @@ export async function lookUp(
       return made && done(made, `found by its name after: ${error.message}`);
     }
     const machine = await machineApi.get(pool.app, action.machineId);
-    if (isActive(machine) !== (action.kind === "start")) return null;
-    return done(machine, `found ${machine.state} after: ${error.message}`);
-  } catch {
-    return null;
+    if (!hasTakenEffect(action.kind, machine)) return null;
+    const routed = machine.cordoned ? ", out of routing" : "";
+    return done(machine, `found ${machine.state}${routed} after: ${error.message}`);
+  } catch (failure) {
+    const isGone = action.kind === "destroy" && isMachineApiError(failure) && failure.kind === "notFound";
+    return isGone ? done({ id: action.machineId }, `found gone after: ${error.message}`) : null;
   }
 }
 
-function done({ id }: Machine, evidence: string): Outcome {
+/** Whether a machine is where such a call would have brought it; one that is to go is there once it is gone. */
+export function hasTakenEffect(kind: Exclude<Action["kind"], "create">, machine: Machine): boolean {
+  switch (kind) {
+    case "start":
+      // Also one that somebody keeps out of routing.
+      return isActive({ ...machine, cordoned: false });
+    case "stop":
+    case "suspend":
+      return STOPPED.has(machine.state);
+    case "cordon":
+      return machine.cordoned;
+    case "uncordon":
+      return !machine.cordoned;
+    case "destroy":
+      return false;
+  }
+}
+
+function done({ id }: Pick<Machine, "id">, evidence: string): Outcome {
   return { status: "done", machineId: id, evidence };
 }
 

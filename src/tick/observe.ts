@@ -18,6 +18,7 @@ import {
   partValue,
   type SourceReading,
 } from "../core/observation.ts";
+import { type PhaseTerms, phaseTerms } from "../core/phase-limits.ts";
 import { lowestMode, type Policy } from "../core/policy.ts";
 import { releaseUnderWay } from "../core/release.ts";
 import { DAY_MS, floorTo, formatInstant, type Instant, MINUTE_MS, SECOND_MS } from "../core/time.ts";
@@ -29,6 +30,7 @@ import { askExperts } from "./ask-experts.ts";
 import { capacityWindow, knownCapacity } from "./capacity-window.ts";
 import { detectOverride } from "./detect-override.ts";
 import { flyNow } from "./fly-now.ts";
+import { withPhases } from "./phases-now.ts";
 import { pullSamples } from "./pull-samples.ts";
 import { resolveIntent } from "./resolve-intents.ts";
 import { pauseBeforeRetry } from "./retry.ts";
@@ -80,6 +82,7 @@ export async function observe(
     const source = pulled?.readingOf(base.pool, base.policy.staleSeconds * SECOND_MS, now);
     return { ...base, source, samples: samplesPart(base, read, source, now) };
   });
+  const idleSince = pulled?.idleSince ?? new Map<string, Instant>();
   const said = await askExperts(lease.app, known, now, ports);
   const young = known.filter(({ memory, state }) => memory !== null && mayBorrow(state));
   const borrowers = young.slice(0, MOST_BORROWERS).map(({ pool }) => pool);
@@ -89,7 +92,7 @@ export async function observe(
     retired: pools.retired,
     pools: known.map((base, i) => {
       const sisters = borrowers.includes(base.pool) ? sistersOf(base, bases) : [];
-      const machines = machinesOf(base.pool, listed, unsettled, now);
+      const machines = withPhasesIn(base, machinesOf(base.pool, listed, unsettled, now), now, idleSince);
       const seen = partValue(machines);
       const newOverride = seen === null ? null : overrideIn(base, seen, now);
       const fly = flyNow(seen, release, base.memory, base.policy, now);
@@ -106,8 +109,8 @@ export async function observe(
           mode: lowestMode(request.mode, base.memory?.mode ?? "advise"),
           policy: base.policy,
           machines,
-          bookedWorkers: (base.memory?.machines ?? []).filter(({ state }) =>
-            isActive({ state, cordoned: false }),
+          bookedWorkers: (base.memory?.machines ?? []).filter(({ state, phase }) =>
+            isActive({ state, cordoned: phase?.name === "draining" }),
           ).length,
           ...(base.memory !== null && base.memory.boots.length > 0 ? { boots: base.memory.boots } : {}),
           samples: base.samples,
@@ -265,9 +268,11 @@ function resolveIntents(
   now: Instant,
 ): OpenTick["resolved"] {
   if (listed.status === "missing") return [];
-  return memories
-    .flatMap(({ openIntents }) => openIntents)
-    .map((intent) => ({ intentId: intent.id, outcome: resolveIntent(intent, listed.value, now) }));
+  return memories.flatMap(({ openIntents }) =>
+    openIntents.map((intent) => {
+      return { intentId: intent.id, outcome: resolveIntent(intent, listed.value, now, openIntents) };
+    }),
+  );
 }
 
 function overrideIn(
@@ -289,6 +294,17 @@ function overrideIn(
 function bootsIn({ memory }: PoolBase, machines: readonly Machine[], now: Instant): Boot[] {
   if (memory === null) return [];
   return bootsOf(memory.machines, machines, memory.openIntents, memory.lookedAt, now);
+}
+
+function withPhasesIn(
+  { memory, policy }: PoolBase,
+  machines: Part<Machine[]>,
+  now: Instant,
+  idleSince: PhaseTerms["idleSince"],
+): Part<Machine[]> {
+  if (machines.status === "missing") return machines;
+  const terms = phaseTerms(memory?.boots ?? [], policy.drainSeconds, idleSince);
+  return { ...machines, value: withPhases(memory, machines.value, terms, now) };
 }
 
 type SeriesByPool = Part<ReadonlyMap<string, PoolSeries>>;

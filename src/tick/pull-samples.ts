@@ -29,6 +29,8 @@ const PULL_SHARE = 0.25;
 export type Pulled = {
   /** What the source told of a pool. */
   readonly readingOf: (pool: PoolKey, staleMs: number, now: Instant) => Part<SourceReading>;
+  /** By machine that had nothing in flight lately: since when it is known. */
+  readonly idleSince: ReadonlyMap<string, Instant>;
   /** The history has just become complete: what forecasters knew is to be forgotten. */
   readonly relearn: boolean;
 };
@@ -73,6 +75,7 @@ export async function pullSamples(
     const relearn = progress !== null && (await pullHistory(scene, progress, begun + budgetMs));
     return {
       readingOf: (pool, staleMs, now) => readingOf(answer, pool, settings.binMs, staleMs, now),
+      idleSince: new Map(answer.idle?.map(({ machineId, since }) => [machineId, since])),
       relearn,
     };
   } catch (error) {
@@ -82,7 +85,7 @@ export async function pullSamples(
 }
 
 function missing(why: string): Pulled {
-  return { readingOf: () => ({ status: "missing", why }), relearn: false };
+  return { readingOf: () => ({ status: "missing", why }), idleSince: new Map(), relearn: false };
 }
 
 /** Pulls and stores what is new; answers the progress after it, or null where somebody else was faster. */

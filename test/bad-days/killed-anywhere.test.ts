@@ -29,6 +29,7 @@ const SHRINKING: readonly MachineSeed[] = [{ region: "fra", count: 5 }];
 const DIRECTIONS = {
   grow: { machines: GROWING, load: 5_000, kind: "grow", to: MAX },
   shrink: { machines: SHRINKING, load: 10, kind: "shrink", to: MIN },
+  drain: { machines: [{ region: "fra", count: 2 }], load: 10, kind: "shrink", to: MIN },
 } as const;
 
 const nameOf = (direction: string, { how, when, call }: Harm) => `${direction}-${how}-${when}-${call}`;
@@ -40,7 +41,7 @@ let local: ProcessLab;
 async function prepare(app: string, load: number): Promise<void> {
   await local.run(app);
   await lab.sql`update flyahead.worker_regions set mode = 'act', min_workers = ${MIN}, max_workers = ${MAX}, unserved_price = 2,
-    requests_per_worker = 500 where app = ${app}`;
+    requests_per_worker = 500, drain_seconds = ${app.startsWith("drain") ? 10 : 0} where app = ${app}`;
   lab.nextSlot();
   await local.feed(app, 60, load);
 }
@@ -51,7 +52,7 @@ function counts(app: string): number[] {
   const seeded = machinesOf(lab.fly, app).length - changes.filter(({ action }) => action === "create").length;
   let active = app.startsWith("grow") ? seeded - 1 : seeded;
   return changes.map(({ action }) => {
-    active += action === "stop" ? -1 : 1;
+    if (action !== "cordon" && action !== "uncordon") active += action === "stop" ? -1 : 1;
     return active;
   });
 }
@@ -85,6 +86,10 @@ async function expectInvariants(app: string, to: number): Promise<void> {
   expect((await leaseOf(lab.sql, app))?.held, about).toBe(false);
   expect(await overridesOf(lab.sql, app), "our own moves were taken for a person's").toEqual([]);
   expect(activeOf(lab.fly, app), about).toBe(to);
+  expect(
+    machinesOf(lab.fly, app).some(({ cordoned }) => cordoned),
+    about,
+  ).toBe(false);
 }
 
 /** Runs a tick that may die; what it said, or where it died. */
@@ -104,6 +109,8 @@ async function runHarmed(app: string, harm: Harm | null) {
 describe.each([
   { direction: "grow", listLagMs: 0 },
   { direction: "shrink", listLagMs: 0 },
+  // Out of routing, waited for, stopped, back into routing.
+  { direction: "drain", listLagMs: 0 },
   // What a dead tick created is not listed yet when the slot is called again.
   { direction: "grow", listLagMs: 20_000 },
 ] as const)("a tick that would $direction, on lists that lag $listLagMs ms", ({ direction, listLagMs }) => {

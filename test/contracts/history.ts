@@ -5,8 +5,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Action } from "../../src/core/actions.ts";
 import type { Boot } from "../../src/core/capacity/boots.ts";
-import type { PoolKey } from "../../src/core/fleet.ts";
+import type { Machine, PoolKey } from "../../src/core/fleet.ts";
 import type { NoRoom } from "../../src/core/no-room.ts";
+import type { Phase } from "../../src/core/phase.ts";
 import type { Mode, Policy } from "../../src/core/policy.ts";
 import { RULES_OFF, type Rules } from "../../src/core/rules.ts";
 import { HOUR_MS, type Instant, MINUTE_MS, SECOND_MS } from "../../src/core/time.ts";
@@ -163,6 +164,7 @@ export function describeHistory(name: string, make: () => Promise<HistoryHarness
               changesToday: 0,
               spentMachineHours: 0,
               spentUsd: expect.toSatisfy((usd) => usd === null || usd === 0),
+              replacedToday: 0,
             },
             openIntents: [],
           },
@@ -210,6 +212,10 @@ export function describeHistory(name: string, make: () => Promise<HistoryHarness
           shrinkBand: 0.125,
           zeroAfterSeconds: 0,
           keepCreated: 7,
+          destroySurplus: true,
+          drainSeconds: 45,
+          restBy: "suspend",
+          replacementsPerDay: 0,
         };
         expect(Object.keys(rules).sort()).toEqual(Object.keys(RULES_OFF).sort());
         await harness.setPool(fra, { policy: rules });
@@ -495,6 +501,123 @@ export function describeHistory(name: string, make: () => Promise<HistoryHarness
       });
     });
 
+    describe("phases", () => {
+      const SINCE = NOW - HOUR_MS;
+      const phased = (word: string, name: Phase, isOurs = false, since: Instant = SINCE): Machine => {
+        return { ...startedMachine(idOf(word)), cordoned: isOurs, phase: { name, since, isOurs } };
+      };
+      const phasesOf = async () =>
+        Object.fromEntries((await recallPool(fra)).machines.map(({ id, phase }) => [id, phase]));
+      const on = (kind: "cordon" | "uncordon" | "suspend" | "destroy", word: string): Action =>
+        kind === "cordon"
+          ? { kind, machineId: idOf(word), drainSeconds: 10 }
+          : { kind, machineId: idOf(word) };
+      const CLOSED = NOW + 5 * SECOND_MS;
+
+      it("are recalled as the last look told them, without its verdict", async () => {
+        const stuck = {
+          ...phased("b", "warming"),
+          phase: { name: "warming", since: SINCE, isOurs: false, isOver: true },
+        };
+        const machines = [phased("a", "serving"), stuck as Machine, phased("c", "draining", true)];
+        await tick(NOW, { pools: [poolTick(fra, { machines })] });
+        expect(await phasesOf()).toEqual({
+          [idOf("a")]: { name: "serving", since: SINCE, isOurs: false },
+          [idOf("b")]: { name: "warming", since: SINCE, isOurs: false },
+          [idOf("c")]: { name: "draining", since: SINCE, isOurs: true },
+        });
+        await tick(NOW + CADENCE_MS, {
+          pools: [poolTick(fra, { machines: [phased("c", "serving", false, NOW)] })],
+        });
+        expect(await phasesOf()).toEqual({ [idOf("c")]: { name: "serving", since: NOW, isOurs: false } });
+      });
+
+      it("follow what a tick itself did, and only that", async () => {
+        const words = ["start", "stop", "sleep", "gone", "drain", "theirs", "back", "failed"];
+        const machines = words.map((word) =>
+          word === "back" ? phased(word, "draining", true) : phased(word, "serving"),
+        );
+        const actions = [
+          start("start"),
+          stop("stop"),
+          on("suspend", "sleep"),
+          on("destroy", "gone"),
+          on("cordon", "drain"),
+          on("cordon", "theirs"),
+          on("uncordon", "back"),
+          on("cordon", "failed"),
+          create(0),
+        ];
+        const statuses: OutcomeStatus[] = [
+          "done",
+          "done",
+          "done",
+          "done",
+          "done",
+          "alreadyDone",
+          "done",
+          "failed",
+          "done",
+        ];
+        const outcomes = statuses.map((status, i) => outcome(status, words[i] ?? "made"));
+        await tick(NOW, { pools: [poolTick(fra, { machines, actions })] }, outcomes);
+        const asked = (name: Phase) => ({ name, since: NOW, isOurs: false });
+        const asBefore = { name: "serving", since: SINCE, isOurs: false };
+        expect(await phasesOf()).toEqual({
+          [idOf("start")]: asked("starting"),
+          [idOf("stop")]: asked("stopping"),
+          [idOf("sleep")]: asked("stopping"),
+          [idOf("drain")]: { name: "draining", since: CLOSED, isOurs: true },
+          [idOf("theirs")]: asBefore,
+          [idOf("back")]: { name: "serving", since: CLOSED, isOurs: false },
+          [idOf("failed")]: asBefore,
+          [idOf("made")]: asked("creating"),
+        });
+        expect((await machinesOf(fra))[idOf("sleep")]).toBe("suspended");
+      });
+
+      it("of a machine that was drained, stopped and put back in one tick end with its stop", async () => {
+        const machines = [phased("a", "serving")];
+        const actions = [on("cordon", "a"), stop("a"), on("uncordon", "a")];
+        await tick(
+          NOW,
+          { pools: [poolTick(fra, { machines, actions })] },
+          actions.map(() => outcome("done", "a")),
+        );
+        expect(await phasesOf()).toEqual({ [idOf("a")]: { name: "stopping", since: NOW, isOurs: false } });
+      });
+
+      it("keep our cordon on a machine that could not be put back", async () => {
+        const machines = [phased("a", "serving")];
+        const actions = [on("cordon", "a"), stop("a"), on("uncordon", "a")];
+        const statuses: OutcomeStatus[] = ["done", "done", "failed"];
+        await tick(
+          NOW,
+          { pools: [poolTick(fra, { machines, actions })] },
+          statuses.map((status) => outcome(status, "a")),
+        );
+        expect(await phasesOf()).toEqual({ [idOf("a")]: { name: "stopping", since: NOW, isOurs: true } });
+      });
+
+      it("count the stuck machines that were replaced within a day, unless their stop failed", async () => {
+        const replaced = (word: string): Action => ({
+          kind: "stop",
+          machineId: idOf(word),
+          because: "stuck",
+        });
+        const count = async (now: Instant) => (await recallPool(fra, now)).tally.replacedToday;
+        const actions = [replaced("a"), replaced("b"), replaced("c"), stop("d")];
+        const statuses: OutcomeStatus[] = ["done", "refused", "unknown", "done"];
+        await tick(
+          NOW,
+          { pools: [poolTick(fra, { actions })] },
+          statuses.map((status, i) => outcome(status, "abcd"[i])),
+        );
+        expect(await count(NOW + HOUR_MS)).toBe(2);
+        expect(await count(NOW + 24 * HOUR_MS)).toBe(0);
+      });
+    });
+
     describe("what it counts", () => {
       /** A tick in mode act that decided so. */
       const decided = (kind: "hold" | "grow" | "shrink", mode: Mode = "act") => {
@@ -549,6 +672,7 @@ export function describeHistory(name: string, make: () => Promise<HistoryHarness
           changesToday: 0,
           spentMachineHours: null,
           spentUsd: null,
+          replacedToday: 0,
         });
       });
     });

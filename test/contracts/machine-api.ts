@@ -91,6 +91,48 @@ export function describeMachineApi(name: string, make: () => Promise<MachineApiH
       expect(await harness.leases()).toBe(0);
     });
 
+    it("suspends a started machine once, and only one that runs", async () => {
+      const { id } = await firstIn("started");
+      expect(await api.suspend(APP, id)).toBe("done");
+      const after = await api.get(APP, id);
+      expect(["suspending", "suspended"]).toContain(after.state);
+      expect(await api.suspend(APP, id)).toBe("alreadyDone");
+      const resting = await firstIn("stopped");
+      await expect(api.suspend(APP, resting.id)).rejects.toMatchObject(failsWith("wrongState"));
+      expect(await harness.leases()).toBe(0);
+    });
+
+    it("takes a machine out of routing and puts it back, each once, and leaves it running", async () => {
+      const { id } = await firstIn("started");
+      expect(await api.uncordon(APP, id)).toBe("alreadyDone");
+      expect(await api.cordon(APP, id)).toBe("done");
+      expect(await api.get(APP, id)).toMatchObject({ state: "started", cordoned: true });
+      expect(await api.cordon(APP, id)).toBe("alreadyDone");
+      expect(await api.uncordon(APP, id)).toBe("done");
+      expect(await api.get(APP, id)).toMatchObject({ state: "started", cordoned: false });
+      expect(await harness.leases()).toBe(0);
+    });
+
+    it("puts a stopped machine back into routing too", async () => {
+      const { id } = await firstIn("started");
+      await api.cordon(APP, id);
+      await api.stop(APP, id);
+      expect(await api.uncordon(APP, id)).toBe("done");
+      expect((await api.get(APP, id)).cordoned).toBe(false);
+    });
+
+    it("destroys what stands still and has no volume, once, and nothing that runs", async () => {
+      const running = await firstIn("started");
+      await expect(api.destroy(APP, running.id)).rejects.toMatchObject(failsWith("wrongState"));
+      expect((await api.get(APP, running.id)).state).toBe("started");
+      const { id, hasVolume } = await firstIn("stopped");
+      expect(hasVolume).toBe(false);
+      expect(await api.destroy(APP, id)).toBe("done");
+      expect((await api.list(APP)).map((machine) => machine.id)).not.toContain(id);
+      expect(await api.destroy(APP, id)).toBe("alreadyDone");
+      expect(await harness.leases()).toBe(0);
+    });
+
     it("does not touch a machine whose lease somebody else holds", async () => {
       const { id } = await firstIn("started");
       const resting = await firstIn("stopped");
@@ -98,6 +140,10 @@ export function describeMachineApi(name: string, make: () => Promise<MachineApiH
       await harness.hold(resting.id);
       await expect(api.stop(APP, id)).rejects.toMatchObject(failsWith("leaseHeld"));
       await expect(api.start(APP, resting.id)).rejects.toMatchObject(failsWith("leaseHeld"));
+      await expect(api.suspend(APP, id)).rejects.toMatchObject(failsWith("leaseHeld"));
+      await expect(api.cordon(APP, id)).rejects.toMatchObject(failsWith("leaseHeld"));
+      await expect(api.destroy(APP, resting.id)).rejects.toMatchObject(failsWith("leaseHeld"));
+      expect((await api.get(APP, id)).cordoned).toBe(false);
       expect((await api.get(APP, id)).state).toBe("started");
       expect((await api.get(APP, resting.id)).state).toBe("stopped");
       expect(await harness.leases()).toBe(2);
@@ -142,6 +188,9 @@ export function describeMachineApi(name: string, make: () => Promise<MachineApiH
       await expect(api.get(APP, MISSING)).rejects.toMatchObject(failsWith("notFound"));
       await expect(api.start(APP, MISSING)).rejects.toMatchObject(failsWith("notFound"));
       await expect(api.stop(APP, MISSING)).rejects.toMatchObject(failsWith("notFound"));
+      await expect(api.suspend(APP, MISSING)).rejects.toMatchObject(failsWith("notFound"));
+      await expect(api.cordon(APP, MISSING)).rejects.toMatchObject(failsWith("notFound"));
+      await expect(api.uncordon(APP, MISSING)).rejects.toMatchObject(failsWith("notFound"));
       await expect(api.create(APP, create)).rejects.toMatchObject(failsWith("notFound"));
       await expect(api.list("no-such-app")).rejects.toMatchObject(failsWith("notFound"));
       expect(await api.list(APP)).toHaveLength(4);

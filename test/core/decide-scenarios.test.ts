@@ -143,6 +143,7 @@ function seenIn(row: Row): { seen: Observation; forecast: Forecast | null } {
     frozen: (value) => (wishes.frozenUntil = now + secondsOf(value) * SECOND_MS),
     lead: (value) => (wishes.leadSeconds = secondsOf(value)),
     cooldown: (value) => (wishes.cooldownSeconds = secondsOf(value)),
+    destroy: () => (wishes.destroySurplus = true),
     keep: (value) => (wishes.keepCreated = Number(value)),
     changed: (value) => (facts.lastChangeAt = now - secondsOf(value) * SECOND_MS),
     override: (value) =>
@@ -202,6 +203,9 @@ const SIGNS: Readonly<Record<Action["kind"], string>> = {
   start: "+s",
   create: "+c",
   stop: "-s",
+  suspend: "-z",
+  cordon: "-c",
+  uncordon: "+u",
   destroy: "-d",
 };
 

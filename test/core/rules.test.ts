@@ -64,6 +64,7 @@ it("are recorded as far as they differ from what a record takes for granted, whi
     shrinkBand: 0.05,
     zeroAfterSeconds: 1_800,
     keepCreated: null,
+    replacementsPerDay: 3,
   });
 });
 

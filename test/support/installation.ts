@@ -43,7 +43,7 @@ export type TickReply = {
 
 type Apps = Readonly<Record<string, readonly MachineSeed[]>>;
 
-/** An installation whose Fly has these apps. A lease ends after 150 s, or as `env` says. */
+/** An installation whose Fly has these apps, and which waits for nothing. A lease ends after 150 s, or as `env` says. */
 export async function startLab(
   apps: Apps,
   options: Partial<Omit<InstallationOptions, "fly">> & { fly?: Partial<InstallationOptions["fly"]> } = {},
@@ -57,7 +57,10 @@ export async function startLab(
       ...options.fly,
       apps: Object.entries(apps).map(([name, machines]) => ({ name, machines })),
     },
-    env: { SCALING_COOLDOWN_SECONDS: "0", STABILISATION_SECONDS: "0", LEAD_SECONDS: "0", ...options.env },
+    env: {
+      ...{ SCALING_COOLDOWN_SECONDS: "0", STABILISATION_SECONDS: "0", LEAD_SECONDS: "0", DRAIN_SECONDS: "0" },
+      ...options.env,
+    },
   });
   const { fly, call, sql } = installation;
 

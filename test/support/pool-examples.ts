@@ -30,6 +30,7 @@ export function poolDetail(
     nextPeak: { at: NOW + 60 * MINUTE_MS, load: 1_500.5 },
     lastDecision: { kind: "grow", reason: "Grow from 1 to 3", at: NOW },
     ...{ overrideUntil: null, frozenUntil: NOW + 1_000 },
+    ...{ phases: { serving: 1, stopped: 2 }, slowest: { phase: "draining", since: NOW - MINUTE_MS } },
     policy: { requestsPerWorker: 500, leadSeconds: 60, minWorkers: 1, maxWorkers: 4 },
     forecast: {
       ...{ madeAt: NOW, model: "experts", confidence: 0.8 },

@@ -57,12 +57,67 @@ describe("a good Fly", () => {
   });
 });
 
-test("a destroy is refused with its reason, and Fly is not asked", async () => {
+test("a destroy takes what stands still and has no volume, and nothing else", async () => {
   const at = scene();
-  expect(await apply(at, [{ kind: "destroy", machineId: "down" }])).toEqual([
-    { status: "refused", machineId: "down", evidence: expect.stringContaining("only proposes to destroy") },
-  ]);
-  expect(at.calls).toEqual([]);
+  at.ports.machineApi.put("shop", machine("spare", { state: "stopped", hasVolume: false }));
+  const destroy = (machineId: string): Action => ({ kind: "destroy", machineId });
+  const outcomes = await apply(at, [destroy("spare"), destroy("down"), destroy("up")]);
+  expect(outcomes.map(({ status }) => status)).toEqual(["done", "refused", "refused"]);
+  expect((await at.ports.machineApi.list("shop")).map(({ id }) => id)).not.toContain("spare");
+});
+
+describe("a machine that comes to rest", () => {
+  const rest = (kind: "stop" | "suspend" = "stop"): Action[] => [
+    { kind: "cordon", machineId: "up", drainSeconds: 10 },
+    { kind, machineId: "up" },
+    { kind: "uncordon", machineId: "up" },
+  ];
+
+  test("is out of routing for a while before it stops, and back in it after", async () => {
+    const at = scene();
+    expect(await apply(at, rest())).toMatchObject([
+      { status: "done" },
+      { status: "done" },
+      { status: "done" },
+    ]);
+    expect(at.calls).toEqual(["cordon up", "stop up", "uncordon up"]);
+    expect(at.ports.clock.now() - NOW).toBe(10_000);
+  });
+
+  test("stays as it is where somebody else has cordoned it in the meantime", async () => {
+    const at = scene([machine("up", { cordoned: true })]);
+    const outcomes = await apply(at, rest());
+    expect(outcomes.map(({ status }) => status)).toEqual(["alreadyDone", "refused", "refused"]);
+    expect(outcomes[1]?.evidence).toMatch(/somebody else took it out of routing/);
+    expect(at.calls).toEqual(["cordon up"]);
+  });
+
+  test("is found cordoned where the answer was lost, and goes on", async () => {
+    const at = scene();
+    at.fail("cordon", ["ambiguous"], { after: true });
+    expect((await apply(at, rest())).map(({ status }) => status)).toEqual(["done", "done", "done"]);
+    expect(at.calls).toEqual(["cordon up", "get up", "stop up", "uncordon up"]);
+  });
+
+  test("is stopped where Fly cannot suspend it, and the outcome says why", async () => {
+    const at = scene();
+    at.fail("suspend", ["invalid"]);
+    const [, suspended] = await apply(at, rest("suspend"));
+    expect(suspended).toMatchObject({ status: "done", evidence: "stopped instead: Fly said invalid" });
+    expect((await at.ports.machineApi.list("shop")).find(({ id }) => id === "up")?.state).toBe("stopped");
+  });
+
+  test("is not even taken out of routing by a tick that lost its lease", async () => {
+    const at = scene();
+    const lease = await leaseIn(at);
+    at.database.leases.get("shop")!.fence += 1;
+    expect((await apply(at, rest(), DEADLINE, lease)).map(({ status }) => status)).toEqual([
+      "refused",
+      "refused",
+      "refused",
+    ]);
+    expect(at.calls).toEqual([]);
+  });
 });
 
 describe("refusals", () => {

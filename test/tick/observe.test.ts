@@ -255,6 +255,7 @@ describe("what the rules look back at", () => {
       changesToday: 0,
       spentMachineHours: 0.5,
       spentUsd: null,
+      replacedToday: 0,
     });
   });
 

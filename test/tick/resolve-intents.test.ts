@@ -62,6 +62,35 @@ describe("a start or stop", () => {
     expect(found).toEqual({ status, machineId: "m1", evidence: `found ${state} by a later tick` });
   });
 
+  const rested: [string, MachineState, boolean, string][] = [
+    ["nothing was done", "started", false, "failed failed failed"],
+    ["it was cordoned", "started", true, "done failed failed"],
+    ["it was stopped", "stopping", true, "done done failed"],
+    ["it was stopped and put back", "stopped", false, "done done done"],
+  ];
+  test.each(rested)(
+    "a cordon, stop and uncordon of one tick, of which %s",
+    (_what, state, cordoned, statuses) => {
+      const steps = [{ kind: "cordon", drainSeconds: 10 }, { kind: "stop" }, { kind: "uncordon" }] as const;
+      const open = steps.map((step) => intent({ ...step, machineId: "m1" }));
+      const found = open.map(
+        (one) => resolveIntent(one, [machine("m1", { state, cordoned })], NOW, open).status,
+      );
+      expect(found.join(" ")).toBe(statuses);
+    },
+  );
+
+  test("a suspend, a cordon and an uncordon by themselves go by what is seen", () => {
+    const resolve = (action: Action, changes: Partial<Machine>) =>
+      resolveIntent(intent(action), [machine("m1", changes)], NOW).status;
+    const on = { machineId: "m1" };
+    expect(resolve({ kind: "suspend", ...on }, { state: "suspended" })).toBe("done");
+    expect(resolve({ kind: "suspend", ...on }, {})).toBe("failed");
+    expect(resolve({ kind: "cordon", drainSeconds: 1, ...on }, { cordoned: true })).toBe("done");
+    expect(resolve({ kind: "uncordon", ...on }, { cordoned: true })).toBe("failed");
+    expect(resolve({ kind: "uncordon", ...on }, {})).toBe("done");
+  });
+
   test("a destroy is done when its machine is gone, and not before", () => {
     const resolve = (machines: Machine[]) =>
       resolveIntent(intent({ kind: "destroy", machineId: "m1" }), machines, NOW);

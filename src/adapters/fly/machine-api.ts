@@ -1,5 +1,6 @@
 /**
- * The Machines API as the tick needs it: list, get, start, stop, and create as a clone.
+ * The Machines API as the tick needs it: list, get, start, stop and suspend, cordon and uncordon, destroy what stands still
+ * and has no volume, and create as a clone.
  *
  * Each call goes out once: retries belong to the tick, limits to the guard. A stop is four calls: the machine is read, its
  * lease taken, the machine stopped, the lease given back.
@@ -19,7 +20,7 @@ export type FlyMachineApiOptions = FlyClientOptions;
 export function createFlyMachineApi(options: FlyMachineApiOptions): MachineApi {
   const client = createFlyClient(options);
   const { machines } = client;
-  const { start, stop } = createVerbs(client, leaseSeconds(options.timeoutMs));
+  const verbs = createVerbs(client, leaseSeconds(options.timeoutMs));
 
   return {
     async list(app) {
@@ -30,8 +31,12 @@ export function createFlyMachineApi(options: FlyMachineApiOptions): MachineApi {
       return toMachine(await machines.get(app, id));
     },
 
-    start,
-    stop,
+    start: verbs.start,
+    stop: verbs.stop,
+    suspend: verbs.suspend,
+    cordon: verbs.cordon,
+    uncordon: verbs.uncordon,
+    destroy: verbs.destroyResting,
 
     async create(app, { name, region, templateId }) {
       const task = `create machine ${name} in ${region} for app ${app} as a clone of ${templateId}`;

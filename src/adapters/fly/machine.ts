@@ -16,7 +16,8 @@ import {
   type Release,
 } from "../../core/fleet.ts";
 import { proxySettingsOf } from "./proxy-settings.ts";
-import { type FlyMachine, guestShape, serviceShape } from "./shapes.ts";
+import { type FlyMachine, guestShape, initShape, serviceShape } from "./shapes.ts";
+import { toldBootOf } from "./told-boot.ts";
 
 const KNOWN: ReadonlySet<string> = new Set(MACHINE_STATES);
 const GONE: ReadonlySet<MachineState> = new Set(["destroying", "destroyed", "replaced", "migrated"]);
@@ -38,6 +39,7 @@ export function toMachine(machine: FlyMachine): Machine {
   const createdAt = Date.parse(machine.created_at ?? "");
   const softLimit = softLimitOf(machine);
   const release = releaseOf(metadataOf(machine));
+  const boot = state === "started" ? toldBootOf(machine) : null;
   const proxy = proxySettingsOf(machine.config ?? machine.incomplete_config ?? null);
   return {
     id,
@@ -52,6 +54,9 @@ export function toMachine(machine: FlyMachine): Machine {
     size: sizeOf(machine),
     ...(softLimit === null ? {} : { softLimit }),
     ...volumeOf(machine),
+    ...((machine.checks?.length ?? 0) > 0 ? { hasChecks: true } : {}),
+    ...(maySuspend(machine) ? { maySuspend: true } : {}),
+    ...(boot === null ? {} : { lastBoot: boot }),
     ...(release === null ? {} : { release }),
     ...(proxy === null ? {} : { proxy }),
   };
@@ -74,6 +79,16 @@ function sizeOf({ config, incomplete_config }: FlyMachine): MachineSize | null {
   const { cpu_kind, cpus, memory_mb } = guest.data;
   return { cpuKind: cpu_kind, cpus, memoryMb: memory_mb };
 }
+
+/** Fly suspends machines of up to 2 GB, without swap, schedule or GPU (fly.io/docs/reference/suspend-resume). */
+function maySuspend({ config }: FlyMachine): boolean {
+  const guest = guestShape.safeParse(config?.guest);
+  if (!config || !guest.success || guest.data.memory_mb > MOST_SUSPENDED_MB) return false;
+  const swap = initShape.safeParse(config.init ?? {}).data?.swap_size_mb ?? 0;
+  return swap === 0 && !config.schedule && !guest.data.gpu_kind;
+}
+
+const MOST_SUSPENDED_MB = 2_048;
 
 /** Told only by a whole configuration: what is missing from half of one may still be there. */
 function volumeOf({ config }: FlyMachine): Pick<Machine, "hasVolume"> {

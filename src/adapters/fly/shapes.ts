@@ -10,8 +10,13 @@ const text = z.string().nullish().catch(null);
 /** Passed through whole when a machine is cloned. */
 const config = z.record(z.string(), z.unknown()).nullish();
 
-const check = z.object({ status: text });
-const event = z.object({ type: text, source: text, timestamp: z.number().nullish().catch(null) });
+const check = z.object({ status: text, updated_at: text });
+const event = z.object({
+  type: text,
+  source: text,
+  status: text,
+  timestamp: z.number().nullish().catch(null),
+});
 
 export const machineShape = z
   .object({
@@ -43,7 +48,10 @@ export const guestShape = z.object({
   cpu_kind: z.string(),
   cpus: z.int().positive(),
   memory_mb: z.int().positive(),
+  gpu_kind: text,
 });
+/** Within the configuration. */
+export const initShape = z.object({ swap_size_mb: z.number().nullish().catch(null) });
 
 /** Within the configuration. Fly takes autostop as a word and answers booleans for "off" and "stop". */
 export const serviceShape = z.object({

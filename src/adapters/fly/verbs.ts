@@ -1,5 +1,5 @@
 /**
- * A verb that finds its work done is done: start, stop, suspend and destroy as a caller may repeat them.
+ * A verb that finds its work done is done: start, stop, suspend, cordon, uncordon and destroy as a caller may repeat them.
  *
  * The trap is the second start or stop of a machine that is already there: Fly answers some with success and refuses
  * others. A start tells the state before it; a stop and a suspend tell nothing, so the machine is read first.
@@ -7,7 +7,8 @@
 import type { MachineState } from "../../core/fleet.ts";
 import { isMachineApiError } from "../../errors.ts";
 import type { FlyClient } from "./client.ts";
-import { stateOf } from "./machine.ts";
+import { failed } from "./fly-error.ts";
+import { stateOf, toMachine } from "./machine.ts";
 import { whileLeased } from "./while-leased.ts";
 
 export type VerbAnswer = "done" | "alreadyDone";
@@ -17,8 +18,13 @@ export type Verbs = {
   stop(app: string, id: string): Promise<VerbAnswer>;
   /** Likewise. */
   suspend(app: string, id: string): Promise<VerbAnswer>;
+  /** Likewise; `alreadyDone` is somebody else's doing. */
+  cordon(app: string, id: string): Promise<VerbAnswer>;
+  uncordon(app: string, id: string): Promise<VerbAnswer>;
   /** Likewise; also one that runs. A machine that is gone is destroyed. */
   destroy(app: string, id: string): Promise<VerbAnswer>;
+  /** Likewise, but `wrongState` where it runs, or may have a volume: it is read again once its lease is ours. */
+  destroyResting(app: string, id: string): Promise<VerbAnswer>;
 };
 
 type Goal = ReadonlySet<MachineState>;
@@ -26,6 +32,7 @@ const STARTED: Goal = new Set(["starting", "started"]);
 const STOPPED: Goal = new Set(["stopping", "stopped"]);
 const SUSPENDED: Goal = new Set(["suspending", "suspended"]);
 const DESTROYED: Goal = new Set(["destroying", "destroyed"]);
+const RESTING: Goal = new Set(["stopped", "suspended"]);
 
 /** @param leaseSeconds longer than a call may take: a lease that its holder cannot give back ends by itself */
 export function createVerbs({ machines, leases }: FlyClient, leaseSeconds: number): Verbs {
@@ -51,6 +58,33 @@ export function createVerbs({ machines, leases }: FlyClient, leaseSeconds: numbe
     });
   }
 
+  async function route(app: string, id: string, verb: "cordon" | "uncordon"): Promise<VerbAnswer> {
+    const task = `${verb} machine ${id} of app ${app}`;
+    const before = await machines.get(app, id, `${task} (reading it first)`);
+    if ((before.cordoned ?? false) === (verb === "cordon")) return "alreadyDone";
+    await whileLeased(leases, { app, id, task, ttlSeconds: leaseSeconds }, (nonce) =>
+      machines[verb](app, id, nonce),
+    );
+    return "done";
+  }
+
+  async function requireSpare(app: string, id: string): Promise<void> {
+    const task = `destroy machine ${id} of app ${app}`;
+    const machine = toMachine(await machines.get(app, id, `${task} (reading it once more)`));
+    if (RESTING.has(machine.state) && machine.hasVolume === false) return;
+    const why = machine.hasVolume === false ? `it is ${machine.state}` : "it has a volume, or may have one";
+    throw failed("wrongState", { task }, why);
+  }
+
+  async function unlessGone(act: () => Promise<VerbAnswer>): Promise<VerbAnswer> {
+    try {
+      return await act();
+    } catch (error) {
+      if (isMachineApiError(error) && error.kind === "notFound") return "alreadyDone";
+      throw error;
+    }
+  }
+
   return {
     start: (app, id) =>
       unlessThere(app, id, STARTED, async () => {
@@ -58,13 +92,16 @@ export function createVerbs({ machines, leases }: FlyClient, leaseSeconds: numbe
       }),
     stop: (app, id) => under(app, id, "stop", STOPPED, (nonce) => machines.stop(app, id, { nonce })),
     suspend: (app, id) => under(app, id, "suspend", SUSPENDED, (nonce) => machines.suspend(app, id, nonce)),
-    async destroy(app, id) {
-      try {
-        return await under(app, id, "destroy", DESTROYED, (nonce) => machines.destroy(app, id, nonce));
-      } catch (error) {
-        if (isMachineApiError(error) && error.kind === "notFound") return "alreadyDone";
-        throw error;
-      }
-    },
+    cordon: (app, id) => route(app, id, "cordon"),
+    uncordon: (app, id) => route(app, id, "uncordon"),
+    destroy: (app, id) =>
+      unlessGone(() => under(app, id, "destroy", DESTROYED, (nonce) => machines.destroy(app, id, nonce))),
+    destroyResting: (app, id) =>
+      unlessGone(() =>
+        under(app, id, "destroy", DESTROYED, async (nonce) => {
+          await requireSpare(app, id);
+          await machines.destroy(app, id, nonce);
+        }),
+      ),
   };
 }

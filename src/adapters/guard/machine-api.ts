@@ -27,6 +27,9 @@ export function guardMachineApi(api: MachineApi, guard: Guard): MachineApi {
   const write = (app: string, region: string | undefined, key: string) =>
     flyCall("write", app, region, { key: `fly:${key}`, rule: ACTION_RULE });
 
+  /** A tick asks for each at most once a machine, its retries seconds apart: no count is needed, and none is paid for. */
+  const routing = (app: string, id: string) => flyCall("write", app, regions.get(id), null);
+
   async function go<T>(call: OutgoingCall, attempt: () => Promise<T>): Promise<T> {
     try {
       return await guard(call, attempt);
@@ -49,6 +52,10 @@ export function guardMachineApi(api: MachineApi, guard: Guard): MachineApi {
       ),
     start: (app, id) => go(write(app, regions.get(id), `start:${id}`), () => api.start(app, id)),
     stop: (app, id) => go(write(app, regions.get(id), `stop:${id}`), () => api.stop(app, id)),
+    suspend: (app, id) => go(write(app, regions.get(id), `suspend:${id}`), () => api.suspend(app, id)),
+    cordon: (app, id) => go(routing(app, id), () => api.cordon(app, id)),
+    uncordon: (app, id) => go(routing(app, id), () => api.uncordon(app, id)),
+    destroy: (app, id) => go(write(app, regions.get(id), `destroy:${id}`), () => api.destroy(app, id)),
     async create(app, request) {
       const machine = await go(write(app, request.region, `create:${app}`), () => api.create(app, request));
       regions.set(machine.id, machine.region);

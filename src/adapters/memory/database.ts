@@ -52,6 +52,8 @@ export type PoolRow = {
   /** null until its machines were read once. */
   spending: SpendingRow | null;
   noRoom: readonly NoRoom[];
+  /** Stops of stuck machines, oldest first. */
+  readonly replacements: IntentRow[];
   /** What people read in region_status. */
   flyProxy: string | null;
   /** By UTC day, then by instant: a read costs what it reads, not what was ever stored. */
@@ -149,6 +151,7 @@ export function registerPool({ pools }: MemoryDatabase, { app, region, processGr
     lastChangeAt: null,
     spending: null,
     noRoom: [],
+    replacements: [],
     flyProxy: null,
     samplesByDay: new Map(),
     pulledAt: new Set(),

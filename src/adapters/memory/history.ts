@@ -10,6 +10,7 @@ import { bootStatsOf, isBetterEvidence } from "../../core/capacity/boot-stats.ts
 import type { Boot } from "../../core/capacity/boots.ts";
 import type { PoolKey } from "../../core/fleet.ts";
 import { poolName } from "../../core/fleet.ts";
+import type { PhaseNow } from "../../core/phase.ts";
 import type { Mode, Policy } from "../../core/policy.ts";
 import type { Instant } from "../../core/time.ts";
 import type { CloseTick, History, Intent, Lease, OpenTick, PoolMemory, PoolTick } from "../../ports.ts";
@@ -25,7 +26,7 @@ import {
 } from "./database.ts";
 import { closeIntents, noteOwnChange, openIntents } from "./intents.ts";
 import { giveUp } from "./leases.ts";
-import { noteSpending, tallyOf } from "./tally.ts";
+import { noteSpending, replacedToday, tallyOf } from "./tally.ts";
 
 /** What a person or a test does beside the port: set a pool as its owner would, and read what was written. */
 export type MemoryHistory = History & {
@@ -80,7 +81,7 @@ function recallPool({ openIntents, history }: MemoryDatabase, row: PoolRow, now:
     coldSavedAt,
     override: override !== null && override.until > now ? override : null,
     lastChangeAt,
-    tally: tallyOf(row, history, now),
+    tally: { ...tallyOf(row, history, now), replacedToday: replacedToday(row, now) },
     ...(noRoom.length === 0 ? {} : { noRoom }),
     openIntents: [...openIntents.values()]
       .filter((intent) => poolName(intent.pool) === poolName(pool))
@@ -120,7 +121,9 @@ function refuseRepeats({ ticks }: MemoryDatabase, { lease, pools }: OpenTick): v
 function writePool(row: PoolRow, { machines, boots, override, hot, cold }: PoolTick, now: Instant): void {
   row.retiredAt = null;
   if (machines !== null) {
-    row.machines = machines.map(({ id, state }) => ({ id, state, seenAt: now }));
+    row.machines = machines.map(({ id, state, phase }) => {
+      return { id, state, seenAt: now, ...(phase && { phase: withoutVerdict(phase) }) };
+    });
     row.lookedAt = now;
   }
   for (const boot of boots) noteBoot(row, boot);
@@ -131,6 +134,11 @@ function writePool(row: PoolRow, { machines, boots, override, hot, cold }: PoolT
     row.patterns = asStored(cold.patterns);
     row.coldSavedAt = now;
   }
+}
+
+/** Whether a phase has lasted too long is asked anew at each look. */
+function withoutVerdict({ name, since, isOurs }: PhaseNow): PhaseNow {
+  return { name, since, isOurs };
 }
 
 function noteBoot({ boots }: PoolRow, boot: Boot): void {

@@ -6,11 +6,13 @@
  * the intent stands; the later one changes neither it nor the books.
  */
 
+import type { Action } from "../../core/actions.ts";
 import type { MachineState } from "../../core/fleet.ts";
 import { poolName } from "../../core/fleet.ts";
+import type { Phase, PhaseNow } from "../../core/phase.ts";
 import type { Instant } from "../../core/time.ts";
-import type { Intent, Lease, OpenTick, Outcome, PoolTick } from "../../ports.ts";
-import type { IntentRow, MemoryDatabase, PoolRow } from "./database.ts";
+import type { Intent, KnownMachine, Lease, OpenTick, Outcome, PoolTick } from "../../ports.ts";
+import { type IntentRow, type MemoryDatabase, type PoolRow, registerPool } from "./database.ts";
 
 type Answered = OpenTick["resolved"];
 
@@ -25,6 +27,8 @@ export function openIntents(
     const row: IntentRow = { ...intent, outcome: null, closedAt: null };
     database.intents.set(row.id, row);
     database.openIntents.set(row.id, row);
+    if (action.kind === "stop" && action.because === "stuck")
+      registerPool(database, pool).replacements.push(row);
     return intent;
   });
 }
@@ -51,17 +55,50 @@ export function closeIntents(
 }
 
 /** Our own change in the books, so that the next tick does not take it for a person's. */
-export function noteOwnChange(pool: PoolRow, { action, outcome, closedAt }: IntentRow): void {
+export function noteOwnChange(pool: PoolRow, { action, outcome, closedAt, openedAt }: IntentRow): void {
   if (outcome === null || closedAt === null || !hasHappened(outcome)) return;
   const machineId = outcome.machineId ?? (action.kind === "create" ? null : action.machineId);
   if (machineId === null) return;
-  const state: MachineState = action.kind === "stop" ? "stopped" : "started";
   const others = pool.machines.filter((machine) => machine.id !== machineId);
   if (action.kind === "destroy") {
     pool.machines = others;
     return;
   }
-  pool.machines = [...others, { id: machineId, state, seenAt: closedAt }];
+  const known = pool.machines.find((machine) => machine.id === machineId) ?? null;
+  const told = asLeft(known, machineId, action.kind, outcome.status, closedAt, openedAt);
+  if (told !== null) pool.machines = [...others, told];
+}
+
+const LEFT: Readonly<Partial<Record<Action["kind"], { state: MachineState; phase: Phase }>>> = {
+  start: { state: "started", phase: "starting" },
+  create: { state: "started", phase: "creating" },
+  stop: { state: "stopped", phase: "stopping" },
+  suspend: { state: "suspended", phase: "stopping" },
+};
+
+/** A boot begins when it was asked for, draining when it was done; a cordon that was there before is somebody else's. */
+function asLeft(
+  known: KnownMachine | null,
+  id: string,
+  kind: Action["kind"],
+  status: Outcome["status"],
+  closedAt: Instant,
+  openedAt: Instant,
+): KnownMachine | null {
+  const left = LEFT[kind];
+  if (left !== undefined) {
+    const phase = { name: left.phase, since: openedAt, isOurs: known?.phase?.isOurs ?? false };
+    const isTold = known?.phase !== undefined || kind === "create";
+    return { id, state: left.state, seenAt: closedAt, ...(isTold && { phase }) };
+  }
+  if (known === null || (kind === "cordon" && status !== "done")) return known;
+  if (kind === "cordon") return { ...known, phase: { name: "draining", since: closedAt, isOurs: true } };
+  if (known.phase === undefined) return known;
+  const wasDraining = known.phase.name === "draining";
+  const phase: PhaseNow = wasDraining
+    ? { name: "serving", since: closedAt, isOurs: false }
+    : { ...known.phase, isOurs: false };
+  return { ...known, phase };
 }
 
 function hasHappened({ status }: Outcome): boolean {

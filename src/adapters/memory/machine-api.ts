@@ -2,7 +2,7 @@
  * Machines in a Map: every transition is done at once, and nothing fails but what must: names are unique within an app,
  * a missing machine or app is notFound. Boots, limits, leases and faults belong to the simulator in src/sim.
  */
-import type { Machine } from "../../core/fleet.ts";
+import type { Machine, MachineState } from "../../core/fleet.ts";
 import type { Instant } from "../../core/time.ts";
 import { MachineApiError } from "../../errors.ts";
 import type { MachineApi } from "../../ports.ts";
@@ -16,6 +16,8 @@ export type MemoryMachineApi = MachineApi & {
   /** How many are held so. */
   held(): number;
 };
+
+const RESTING: ReadonlySet<MachineState> = new Set(["stopped", "suspended"]);
 
 /** @param options.apps the machines of each app; an app that is not named does not exist */
 export function createMemoryMachineApi(options: {
@@ -40,12 +42,39 @@ export function createMemoryMachineApi(options: {
     throw new MachineApiError("notFound", `Cannot find machine ${id} of app ${app}: it is gone; ${next}`);
   }
 
-  function move(app: string, id: string, state: "started" | "stopped"): "done" | "alreadyDone" {
+  function requireFree(app: string, id: string): void {
+    if (!held.has(id)) return;
+    const why = "somebody else holds its lease; leave it for this tick";
+    throw new MachineApiError("leaseHeld", `Cannot move machine ${id} of app ${app}: ${why}`);
+  }
+
+  function route(app: string, id: string, cordoned: boolean): "done" | "alreadyDone" {
+    const machine = find(app, id);
+    if (machine.cordoned === cordoned) return "alreadyDone";
+    requireFree(app, id);
+    machinesOf(app).set(id, { ...machine, cordoned });
+    return "done";
+  }
+
+  function destroy(app: string, id: string): "done" | "alreadyDone" {
+    const machine = machinesOf(app).get(id);
+    if (machine === undefined) return "alreadyDone";
+    requireFree(app, id);
+    if (!RESTING.has(machine.state) || machine.hasVolume !== false) {
+      const why = "it runs, or may have a volume; stop it first, or do it by hand";
+      throw new MachineApiError("wrongState", `Cannot destroy machine ${id} of app ${app}: ${why}`);
+    }
+    machinesOf(app).delete(id);
+    return "done";
+  }
+
+  function move(app: string, id: string, state: "started" | "stopped" | "suspended"): "done" | "alreadyDone" {
     const machine = find(app, id);
     if (machine.state === state) return "alreadyDone";
-    if (held.has(id)) {
-      const why = "somebody else holds its lease; leave it for this tick";
-      throw new MachineApiError("leaseHeld", `Cannot move machine ${id} of app ${app}: ${why}`);
+    requireFree(app, id);
+    if (state === "suspended" && machine.state !== "started") {
+      const why = "it does not run; read the app's machines again";
+      throw new MachineApiError("wrongState", `Cannot suspend machine ${id} of app ${app}: ${why}`);
     }
     const health = state === "started" ? "passing" : "unknown";
     const verb = state === "started" ? "start" : "stop";
@@ -58,6 +87,10 @@ export function createMemoryMachineApi(options: {
     get: async (app, id) => find(app, id),
     start: async (app, id) => move(app, id, "started"),
     stop: async (app, id) => move(app, id, "stopped"),
+    suspend: async (app, id) => move(app, id, "suspended"),
+    cordon: async (app, id) => route(app, id, true),
+    uncordon: async (app, id) => route(app, id, false),
+    destroy: async (app, id) => destroy(app, id),
     async create(app, { name, region, templateId }) {
       const template = find(app, templateId);
       const holder = [...machinesOf(app).values()].find((machine) => machine.name === name);

@@ -27,6 +27,14 @@ export function tallyOf(row: PoolRow, history: readonly HistoryRow[], now: Insta
   };
 }
 
+/** Stuck machines whose stop was done, or may have been, within a day. */
+export function replacedToday({ replacements }: PoolRow, now: Instant): number {
+  return replacements.filter(({ openedAt, closedAt, outcome }) => {
+    const mayBe = closedAt === null || outcome?.status === "done" || outcome?.status === "alreadyDone";
+    return mayBe && openedAt > now - DAY_MS && openedAt <= now;
+  }).length;
+}
+
 /** Of the month of `now` only. */
 function spentUntil({ since, running, machineHours }: SpendingRow, now: Instant): number {
   const date = new Date(now);

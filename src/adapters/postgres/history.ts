@@ -112,7 +112,9 @@ function withoutNulls<T extends object>(values: Nullable<T>): Partial<T> {
 
 function actionOf({ kind, machineId, machineName, templateId }: IntentDoc): Action {
   if (kind === "create") return { kind, machineName: machineName ?? "", templateId: templateId ?? "" };
-  return { kind, machineId: machineId ?? "" };
+  const id = machineId ?? "";
+  // How long it was to drain does not matter any more: what became of it is seen on the machine.
+  return kind === "cordon" ? { kind, machineId: id, drainSeconds: 0 } : { kind, machineId: id };
 }
 
 function openDocument({ lease, now, mode, cadenceMs, pools, resolved, retired }: OpenTick): string {

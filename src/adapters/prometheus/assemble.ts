@@ -8,7 +8,7 @@ import type { PoolSample, TrafficAnswer, TrafficQuestion } from "../../ports.ts"
 import { withCustom } from "./custom.ts";
 import { type MachineReadings, readMachines } from "./fleet-readings.ts";
 import { byPool, type Places, placesOf } from "./places.ts";
-import { poolSamples, saturationOf } from "./pool-samples.ts";
+import { idleAmong, poolSamples, saturationOf } from "./pool-samples.ts";
 import type { Grid, RangeAnswer } from "./range-answer.ts";
 import { withPercentile } from "./slowest.ts";
 
@@ -55,6 +55,7 @@ export function assemble(
       const share = saturationOf(members, (id) => limits.get(id));
       return share === null ? [] : [{ pool, share }];
     }),
+    idle: idleAmong(fleet, grid),
     warnings,
     points: answers.reduce((sum, { points }) => sum + points, 0),
   };
@@ -81,6 +82,7 @@ export function joined(older: Whole, newer: Whole): Whole {
     status: "answered",
     samples: inOrder([...older.samples, ...newer.samples]),
     saturation: newer.saturation,
+    ...(newer.idle && { idle: newer.idle }),
     warnings: [...new Set([...older.warnings, ...newer.warnings])],
     points: older.points + newer.points,
   };

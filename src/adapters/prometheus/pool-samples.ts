@@ -100,5 +100,17 @@ export function saturationOf(
   return null;
 }
 
+/** Machines whose newest measured bin was without anything in flight, and when that bin began. */
+export function idleAmong(
+  machines: readonly MachineReadings[],
+  { start, stepMs }: Grid,
+): { machineId: string; since: Instant }[] {
+  return machines.flatMap(({ id, states: { concurrency } }) => {
+    const edge = concurrency?.findLastIndex((value) => !Number.isNaN(value)) ?? -1;
+    if (edge < 1 || concurrency?.[edge] !== 0) return [];
+    return [{ machineId: id, since: start + (edge - 1) * stepMs }];
+  });
+}
+
 const orZero = (value: number | undefined) => (value === undefined || Number.isNaN(value) ? 0 : value);
 const sumOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);

@@ -37,7 +37,10 @@ export type MachineBefore = { readonly id: string; readonly state: MachineState;
 /** What was asked for and not heard of since: the only one who knows a create by its name. */
 export type BootIntent = {
   readonly action:
-    | { readonly kind: "start" | "stop" | "destroy"; readonly machineId: string }
+    | {
+        readonly kind: "start" | "stop" | "suspend" | "cordon" | "uncordon" | "destroy";
+        readonly machineId: string;
+      }
     | { readonly kind: "create"; readonly machineName: string };
   readonly openedAt: Instant;
 };
@@ -46,6 +49,8 @@ export type BootIntent = {
 const CLOSE_LOOKS_MS = 1.5 * MINUTE_MS;
 /** A start asked this soon after the machine was made is a part of its making. */
 const MADE_AND_STARTED_MS = 30 * SECOND_MS;
+/** Fly's clock and ours need not agree to the second. */
+const CLOCKS_APART_MS = MINUTE_MS;
 const ON_ITS_WAY: ReadonlySet<MachineState> = new Set(["created", "creating", "starting"]);
 
 /**
@@ -69,12 +74,32 @@ export function bootsOf(
     const was = known.get(machine.id);
     const askedAt = askedAtOf(machine, intents);
     if (askedAt === null || askedAt >= now) return [];
+    const told = toldBoot(machine, askedAt, lookedAt, now);
+    if (told !== null) return told;
     const bound = boundOf(askedAt, was, lookedAt, now);
     if (bound === null) return [];
     return [
       { machineId: machine.id, path: pathOf(machine, was, askedAt), askedAt, servingAt: now, ...bound },
     ];
   });
+}
+
+/**
+ * What Fly's events measured: a boot that ended since the last look, or none, where it was told of before; null where they
+ * measured nothing. The clocks may be apart, and to tell one twice does no harm.
+ */
+function toldBoot(
+  { id, lastBoot }: Machine,
+  askedAt: Instant,
+  lookedAt: Instant,
+  now: Instant,
+): Boot[] | null {
+  if (lastBoot === undefined || lastBoot.servingAt === null || lastBoot.askedAt !== askedAt) return null;
+  const { path, servingAt } = lastBoot;
+  if (servingAt < askedAt || servingAt > now + CLOCKS_APART_MS) return null;
+  if (servingAt <= lookedAt - CLOCKS_APART_MS) return [];
+  const seconds = (servingAt - askedAt) / SECOND_MS;
+  return [{ machineId: id, path, askedAt, servingAt, seconds, evidence: "event" }];
 }
 
 /** By Fly's own account; else by ours: the intent that asked for it, or the machine's making. */

@@ -4,7 +4,7 @@
  * `activeCount(machines)`, so nothing is lost between the two.
  *
  * The traps: "started" is the kernel's word, not the app's, so a machine asked to start less than a lead time ago serves
- * only if its checks pass. And a boot that is late is not "any moment now": boot times have a long tail, in which the best
+ * only if its checks pass, and one that a tick knows to be warming until they do. And a boot that is late is not "any moment now": boot times have a long tail, in which the best
  * guess for what remains is what has already gone by. A stuck machine thus moves out of every window by itself.
  */
 import { isActive, type Machine } from "../fleet.ts";
@@ -50,7 +50,8 @@ function bootOf(machine: Machine, leadMs: number, now: Instant): BootingMachine[
   const askedAt = Math.min(now, askedToServeAt(machine) ?? now);
   const dueAt = askedAt + leadMs;
   const isLate = dueAt <= now;
-  if (machine.state === "started" && (isLate || machine.health === "passing")) return [];
+  const isWarming = machine.phase?.name === "warming";
+  if (machine.state === "started" && ((isLate && !isWarming) || machine.health === "passing")) return [];
   return [{ machineId: machine.id, servesAt: isLate ? lateGuess(askedAt, leadMs, now) : dueAt, isLate }];
 }
 

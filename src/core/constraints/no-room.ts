@@ -5,6 +5,7 @@
 import { isResting } from "../fleet.ts";
 import { sayNoRoom } from "../no-room.ts";
 import { partValue } from "../observation.ts";
+import { isDraining } from "../phase.ts";
 import type { Constraint } from "./constraint.ts";
 
 export const noRoom: Constraint = {
@@ -14,7 +15,7 @@ export const noRoom: Constraint = {
     if (full === undefined) return null;
     const stuck = new Set(fly?.noRoom.map(({ machineId }) => machineId));
     const ready = (partValue(machines) ?? []).filter(
-      (machine) => isResting(machine) && !stuck.has(machine.id),
+      (machine) => isDraining(machine) || (isResting(machine) && !stuck.has(machine.id)),
     );
     return { high: from + ready.length, why: sayNoRoom(full, pool.region) };
   },

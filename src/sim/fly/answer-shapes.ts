@@ -69,7 +69,7 @@ function showChecks(machine: Machine): Json[] {
     name,
     status,
     output,
-    updated_at: iso(machine.updatedAt),
+    updated_at: iso(machine.checkedAt),
   }));
 }
 

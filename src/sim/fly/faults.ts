@@ -42,6 +42,8 @@ export type Fault = {
   hangMs?: number;
   /** slowBoot only: how long the boot takes. Default ten times the usual. */
   bootMs?: number;
+  /** slowBoot only: how long after the start its checks pass; the boot itself then takes as long as usual. */
+  serveDelayMs?: number;
   /** bootFails only. Default "failed". */
   endState?: "failed" | "stopped" | "launch_failed";
 };
@@ -116,6 +118,7 @@ const FIELDS: Record<Exclude<keyof Fault, "kind">, Check> = {
   retryAfterSeconds: DURATION,
   hangMs: DURATION,
   bootMs: DURATION,
+  serveDelayMs: DURATION,
   endState: {
     ok: (v) => ["failed", "stopped", "launch_failed"].includes(v as string),
     want: "failed, stopped or launch_failed",

@@ -29,6 +29,7 @@ export function takeStep(world: World, machineId: string, epoch: number): void {
   if (step === undefined) return;
   if (step.ready) {
     machine.ready = true;
+    machine.checkedAt = world.now;
     recount(world, machine);
   }
   if (step.gone) {
@@ -95,7 +96,10 @@ function reach(world: World, machine: Machine, step: Step, state: MachineState):
 function setState(world: World, machine: Machine, state: MachineState): void {
   machine.state = state;
   machine.updatedAt = world.now;
-  if (state !== "started") machine.ready = false;
+  if (state !== "started" && machine.ready) {
+    machine.ready = false;
+    machine.checkedAt = world.now;
+  }
   recount(world, machine);
 }
 

@@ -42,6 +42,7 @@ export function newMachine(
     updatedAt: world.now,
     listedAt: made.listedAt,
     ready: false,
+    checkedAt: world.now,
     cordoned: false,
     events: [],
     plan: [],

@@ -25,10 +25,11 @@ export function bootPlan(world: World, machine: Machine, action: string): Step[]
   const site = { action, app: machine.app, region: machine.region };
   const fault = strike(world.faults, BOOTING, site, world.now);
   if (fault?.kind === "bootFails") return failedBoot(world, usualMs, fault);
-  const afterMs = fault === null ? usualMs : (fault.bootMs ?? usualMs * 10);
+  const slowMs = fault?.serveDelayMs === undefined ? usualMs * 10 : usualMs;
+  const afterMs = fault === null ? usualMs : (fault.bootMs ?? slowMs);
   return [
     { afterMs, state: "started", event: { type: "start" } },
-    { afterMs: serveDelayMs, ready: true },
+    { afterMs: fault?.serveDelayMs ?? serveDelayMs, ready: true },
   ];
 }
 

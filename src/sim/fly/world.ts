@@ -104,6 +104,8 @@ export type Machine = {
   listedAt: Instant;
   /** Checks pass. */
   ready: boolean;
+  /** When they last changed. */
+  checkedAt: Instant;
   cordoned: boolean;
   events: MachineEvent[];
   plan: Step[];

@@ -34,6 +34,7 @@ describe("toMachine", () => {
       lastAsked: { verb: "stop", by: "user", at: 9 },
       size: null,
       hasVolume: false,
+      hasChecks: true,
     });
   });
 
@@ -44,6 +45,19 @@ describe("toMachine", () => {
       expect(toMachine(read({ config: { mounts } })).hasVolume).toBe(true);
     for (const rest of [{}, { config: null, incomplete_config: { mounts: [] } }])
       expect(toMachine(read(rest))).not.toHaveProperty("hasVolume");
+  });
+
+  it("knows what Fly can suspend: up to 2 GB, without swap, schedule or GPU", () => {
+    const guest = { cpu_kind: "shared", cpus: 1, memory_mb: 2_048 };
+    const can = (config: unknown) => toMachine(read({ config })).maySuspend === true;
+    expect(can({ guest })).toBe(true);
+    expect(can({ guest, init: { swap_size_mb: 0 } })).toBe(true);
+    expect(can({ guest: { ...guest, memory_mb: 2_304 } })).toBe(false);
+    expect(can({ guest: { ...guest, gpu_kind: "a10" } })).toBe(false);
+    expect(can({ guest, init: { swap_size_mb: 512 } })).toBe(false);
+    expect(can({ guest, schedule: "daily" })).toBe(false);
+    expect(can({})).toBe(false);
+    expect(toMachine(read({ config: null, incomplete_config: { guest } })).maySuspend).toBeUndefined();
   });
 
   it("makes do with the least, and with side fields of wrong types", () => {

@@ -49,6 +49,10 @@ function scene(apps: Readonly<Record<string, readonly Machine[]>> = APPS) {
       get: (app, id) => maybe(`get ${id}`, () => fly.get(app, id)),
       start: (app, id) => maybe(`start ${id}`, () => fly.start(app, id)),
       stop: (app, id) => maybe(`stop ${id}`, () => fly.stop(app, id)),
+      suspend: (app, id) => maybe(`suspend ${id}`, () => fly.suspend(app, id)),
+      cordon: (app, id) => maybe(`cordon ${id}`, () => fly.cordon(app, id)),
+      uncordon: (app, id) => maybe(`uncordon ${id}`, () => fly.uncordon(app, id)),
+      destroy: (app, id) => maybe(`destroy ${id}`, () => fly.destroy(app, id)),
       create: (app, request) => maybe(`create ${request.region}`, () => fly.create(app, request)),
     },
     guard,
@@ -130,7 +134,7 @@ describe("the Machines API behind the guard", () => {
 
 describeMachineApi("memory, guarded", async () => {
   const web = { processGroup: "web" };
-  const stopped = { ...web, state: "stopped", health: "unknown" } as const;
+  const stopped = { ...web, state: "stopped", health: "unknown", hasVolume: false } as const;
   const machines = [
     machine("a", web),
     machine("b", web),

@@ -22,7 +22,7 @@ const machine = (id: string, changes: Partial<Machine> = {}): Machine => ({
 const machines = [
   machine("a"),
   machine("b"),
-  machine("c", { state: "stopped", health: "unknown" }),
+  machine("c", { state: "stopped", health: "unknown", hasVolume: false }),
   machine("d", { region: "sin", processGroup: "app" }),
 ];
 const make = () => createMemoryMachineApi({ apps: { [CONTRACT_APP]: machines }, now: () => NOW });

@@ -48,6 +48,44 @@ describe("looks a minute apart", () => {
   });
 });
 
+describe("Fly's events", () => {
+  const told = (servedAgo: number | null, more: Partial<Machine> = {}) =>
+    asked(300, {
+      lastBoot: {
+        path: "resume",
+        askedAt: at(300),
+        startedAt: at(298),
+        servingAt: servedAgo === null ? null : at(servedAgo),
+      },
+      ...more,
+    });
+
+  it("measure a boot to the second, whatever the looks can tell", () => {
+    const measured = { path: "resume", askedAt: at(300), servingAt: at(290), seconds: 10, evidence: "event" };
+    expect(boots(was("suspended", QUARTER_AGO), [told(290)], QUARTER_AGO)).toEqual([
+      { machineId: "a", ...measured },
+    ]);
+    expect(boots(was("starting", at(295)), [told(290)], at(295))).toMatchObject([measured]);
+  });
+
+  it("tell a boot to the looks after it, and to no later one", () => {
+    expect(boots(was("started", at(100)), [told(290)], at(100))).toEqual([]);
+  });
+
+  it("that do not say when it served, or speak of another start, leave it to the looks", () => {
+    expect(boots(was("starting", at(280)), [told(null)], at(280))).toMatchObject([
+      { evidence: "atLeast", seconds: 20 },
+    ]);
+    const other = told(290, { lastAsked: { verb: "start", by: "user", at: at(20) } });
+    expect(boots(was("stopped"), [other])).toMatchObject([{ evidence: "atMost", seconds: 20 }]);
+  });
+
+  it("of a machine that fails its checks, or is out of routing, are not believed yet", () => {
+    for (const more of [{ health: "failing" }, { cordoned: true }] as const)
+      expect(boots(was("stopped", QUARTER_AGO), [told(290, more)], QUARTER_AGO)).toEqual([]);
+  });
+});
+
 describe("looks a quarter of an hour apart", () => {
   it("say nothing of a boot that came and went between them", () => {
     expect(boots(was("stopped", QUARTER_AGO), [asked(20)], QUARTER_AGO)).toEqual([]);

@@ -32,6 +32,16 @@ describe("what serves", () => {
   });
 });
 
+describe("what warms up", () => {
+  it("is booting until its checks pass, however late; what fails them by and by still serves", () => {
+    const phase = { name: "warming", since: NOW - 500 * SECOND_MS, isOurs: false } as const;
+    const warming = machine("a", { health: "failing", phase, ...asked(600) });
+    expect(now(warming)).toEqual({ serving: 0, bootingUntil: [NOW + 600 * SECOND_MS] });
+    expect(now({ ...warming, health: "passing" }).serving).toBe(1);
+    expect(now({ ...warming, phase: { ...phase, name: "serving" } }).serving).toBe(1);
+  });
+});
+
 describe("what boots", () => {
   it("serves a lead time after it was asked to, soonest first", () => {
     const machines = [
