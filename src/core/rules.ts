@@ -91,7 +91,7 @@ export const RECORDED_RULES: Rules = {
   replacementsPerDay: 3,
 };
 
-/** A day of trust carries a daily pattern through once; halving takes the sting out of a number that is a mistake; ten seconds are what flyctl waits too (decision 18). */
+/** A day of trust carries a daily pattern through once; halving takes the sting out of a number that is a mistake; ten seconds are what flyctl waits too (decision 19). */
 export const DEFAULT_RULES: Rules = { ...RECORDED_RULES, drainSeconds: 10 };
 
 /** The rules that a record has to keep: those that differ from RECORDED_RULES. */
