@@ -29,6 +29,17 @@ export type BinAhead = {
   readonly bentFrom: number;
 };
 
+/** Many bins as columns of numbers: the parts of bin i stand at 2·i and 2·i + 1; where there is but one, the other's share is 0. */
+export type BinsAhead = {
+  readonly length: number;
+  readonly leads: Uint8Array;
+  readonly shares: Float64Array;
+  readonly medians: Float64Array;
+  readonly spreads: Float64Array;
+  /** One a bin. */
+  readonly bentFrom: Float64Array;
+};
+
 /** What is known of `bin` from `origin`, the last bin that is known: by default the newest. */
 export function binAhead(
   state: ForecastState,
@@ -37,31 +48,60 @@ export function binAhead(
   origin = state.memory.last,
 ): BinAhead {
   standAt(state, desk, origin);
-  return binSeen(state, desk, bin);
+  const seen = binsSeen(state, desk, { first: bin, length: 1, every: 1 });
+  const { leads, shares, medians, spreads } = seen;
+  const partAt = (i: number): Part => {
+    return { lead: leads[i]!, share: shares[i]!, median: medians[i]!, spread: spreads[i]! };
+  };
+  const parts = shares[1] === 0 ? [partAt(0)] : [partAt(0), partAt(1)];
+  return { parts, bentFrom: seen.bentFrom[0]! };
 }
 
-/** As `binAhead`, from where the desk stands. */
-export function binSeen(state: ForecastState, desk: Desk, bin: number): BinAhead {
-  const ahead = Math.max(1, bin - desk.origin);
-  const { low, high, share } = leadsAround(state.leads, ahead);
-  lookAt(state, desk, placeOf(state, bin));
-  const near = partAt(state, desk, low, low === high ? 1 : 1 - share, ahead);
-  const parts = low === high ? [near] : [near, partAt(state, desk, high, share, ahead)];
-  return { parts, bentFrom: Math.max(recordOf(state), mixed(parts, desk.body)) };
+/** `length` bins that lie `every` apart from `first` on. */
+export type Stretch = { readonly first: number; readonly length: number; readonly every: number };
+
+/** The same for many bins, from where the desk stands. */
+export function binsSeen(state: ForecastState, desk: Desk, { first, length, every }: Stretch): BinsAhead {
+  const bins: BinsAhead = {
+    length,
+    leads: new Uint8Array(2 * length),
+    shares: new Float64Array(2 * length),
+    medians: new Float64Array(2 * length),
+    spreads: new Float64Array(2 * length),
+    bentFrom: new Float64Array(length),
+  };
+  const record = recordOf(state);
+  for (let i = 0; i < length; i++) {
+    const bin = first + i * every;
+    const ahead = Math.max(1, bin - desk.origin);
+    const { low, high, share } = leadsAround(state.leads, ahead);
+    lookAt(state, desk, placeOf(state, bin));
+    seePart(state, desk, bins, 2 * i, low, 1 - share, ahead);
+    if (high !== low) seePart(state, desk, bins, 2 * i + 1, high, share, ahead);
+    bins.bentFrom[i] = Math.max(record, straightRoot(bins, i, desk.body));
+  }
+  return bins;
 }
 
 /** One lead's answer, from the features that lie on the desk. */
-function partAt(state: ForecastState, desk: Desk, rank: number, share: number, ahead: number): Part {
+function seePart(
+  state: ForecastState,
+  desk: Desk,
+  { leads, shares, medians, spreads }: BinsAhead,
+  place: number,
+  rank: number,
+  share: number,
+  ahead: number,
+): void {
   const lead = state.leads[rank]!;
   const beyond = rank === state.leads.length - 1 ? Math.max(0, Math.log2(ahead / lead.bins)) : 0;
   const median = mixSeen(state, desk, lead);
   addDoubt(desk.g, desk.answers, lead.shares, median, usualShare(desk));
-  return {
-    lead: rank,
-    share,
-    median,
-    spread: (1 + WIDENING_PER_DOUBLING * beyond) * spreadOf(lead.spread, desk.g, lead.tally[MEAN_MISS]!),
-  };
+  leads[place] = rank;
+  shares[place] = share;
+  medians[place] = median;
+  spreads[place] =
+    (1 + WIDENING_PER_DOUBLING * beyond) * spreadOf(lead.spread, desk.g, lead.tally[MEAN_MISS]!);
 }
 
 /** errors[lead] for one quantile: read once, used for every bin. */
@@ -81,17 +121,31 @@ export function errorTable(leads: readonly Lead[], quantiles: readonly Quantile[
 }
 
 /** The root at the quantile that `errors` was read for. */
-export function rootAhead({ parts, bentFrom }: BinAhead, errors: Float64Array): number {
-  return Math.max(0, bent(mixed(parts, errors), bentFrom));
+export function rootAhead({ parts, bentFrom }: BinAhead, errors: ArrayLike<number>): number {
+  let root = 0;
+  for (const { lead, share, median, spread } of parts) root += share * (median + spread * errors[lead]!);
+  return Math.max(0, bent(root, bentFrom));
 }
 
-function mixed(parts: readonly Part[], errors: ArrayLike<number>): number {
-  let root = 0;
-  for (let i = 0; i < parts.length; i++) {
-    const { lead, share, median, spread } = parts[i]!;
-    root += share * (median + spread * errors[lead]!);
-  }
-  return root;
+/** The same for the first `length` of many bins. */
+export function rootsAhead(bins: BinsAhead, errors: Float64Array, length = bins.length): Float64Array {
+  const roots = new Float64Array(length);
+  for (let i = 0; i < length; i++)
+    roots[i] = Math.max(0, bent(straightRoot(bins, i, errors), bins.bentFrom[i]!));
+  return roots;
+}
+
+/** Before it is bent. */
+function straightRoot(
+  { leads, shares, medians, spreads }: BinsAhead,
+  i: number,
+  errors: ArrayLike<number>,
+): number {
+  const near = 2 * i;
+  const far = near + 1;
+  const root = shares[near]! * (medians[near]! + spreads[near]! * errors[leads[near]!]!);
+  if (shares[far] === 0) return root;
+  return root + shares[far]! * (medians[far]! + spreads[far]! * errors[leads[far]!]!);
 }
 
 /** The roots of one bin alone at many quantiles: only its own leads' errors are read. */
@@ -116,37 +170,37 @@ export function sharesOf(leads: readonly Lead[]): readonly Float64Array[] {
   return leads.map((lead) => errorShares(lead.errors));
 }
 
-/** How likely the bin stays at or under `root`. */
-export function shareBelow(
-  { parts, bentFrom }: BinAhead,
-  shares: readonly Float64Array[],
+/** How likely bin `i` stays at or under `root`. */
+export function shareBelowAt(
+  { leads, shares, medians, spreads, bentFrom }: BinsAhead,
+  i: number,
+  errors: readonly Float64Array[],
   root: number,
 ): number {
-  const unbentRoot = unbent(root, bentFrom);
-  let below = 0;
-  for (let i = 0; i < parts.length; i++) {
-    const { lead, share, median, spread } = parts[i]!;
-    below += share * errorShare(shares[lead]!, (unbentRoot - median) / spread);
-  }
-  return below;
+  const straight = unbent(root, bentFrom[i]!);
+  const near = 2 * i;
+  const far = near + 1;
+  const below =
+    shares[near]! * errorShare(errors[leads[near]!]!, (straight - medians[near]!) / spreads[near]!);
+  if (shares[far] === 0) return below;
+  return below + shares[far]! * errorShare(errors[leads[far]!]!, (straight - medians[far]!) / spreads[far]!);
 }
 
-/** loads[quantile][i] of the `length` bins that lie `every` apart from `first` on, in the unit of the samples. */
+/** loads[quantile][i] of a stretch of bins, in the unit of the samples. */
 export function loadCurves(
   state: ForecastState,
   quantiles: readonly Quantile[],
-  { first, length, every }: { readonly first: number; readonly length: number; readonly every: number },
+  stretch: Stretch,
 ): number[][] {
-  const errors = errorTable(state.leads, quantiles);
-  const curves = quantiles.map(() => new Array<number>(length));
   const desk = freshDesk();
   standAt(state, desk, state.memory.last);
-  for (let i = 0; i < length; i++) {
-    const parts = binSeen(state, desk, first + i * every);
-    for (let q = 0; q < curves.length; q++)
-      curves[q]![i] = inHundredths(loadOf(rootAhead(parts, errors[q]!)));
-  }
-  return curves;
+  const bins = binsSeen(state, desk, stretch);
+  return errorTable(state.leads, quantiles).map((errors) => {
+    const roots = rootsAhead(bins, errors);
+    const loads = new Array<number>(roots.length);
+    for (let i = 0; i < loads.length; i++) loads[i] = inHundredths(loadOf(roots[i]!));
+    return loads;
+  });
 }
 
 /** The loads of one bin at `quantiles`, in the unit of the samples. */

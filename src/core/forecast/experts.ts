@@ -14,7 +14,6 @@
 import { HOUR_MS } from "../time.ts";
 import { LAST, LAST_6H, LAST_WEEK, USUAL, YESTERDAY } from "./features.ts";
 import type { Lead } from "./lead.ts";
-import { weigh } from "./regression.ts";
 
 export const EXPERTS = ["regression", "belief", "level", "yesterday", "last week", "usual", "today"] as const;
 /** Beside the experts' misses those of their mixture are kept. */
@@ -53,8 +52,14 @@ export function askExperts(
   highest: number,
 ): number {
   const usual = x[USUAL]!;
-  answers[0] = weigh(weights, x);
-  answers[1] = weigh(belief, x);
+  let learned = 0;
+  let believed = 0;
+  for (let j = 0; j < x.length; j++) {
+    learned += weights[j]! * x[j]!;
+    believed += belief[j]! * x[j]!;
+  }
+  answers[0] = learned;
+  answers[1] = believed;
   answers[2] = level;
   answers[3] = usual + x[YESTERDAY]!;
   answers[4] = usual + x[LAST_WEEK]!;

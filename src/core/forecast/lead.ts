@@ -84,16 +84,20 @@ function freshLead(grid: Grid, bins: number, rank: number): Lead {
 
 /** A lead that learns on its own. */
 export function copyLead(lead: Lead): Lead {
-  const { sums, spread } = lead;
   return {
-    ...lead,
-    sums: copySums(sums),
+    bins: lead.bins,
+    leadMs: lead.leadMs,
+    every: lead.every,
+    everyLater: lead.everyLater,
+    sums: copySums(lead.sums),
     weights: lead.weights.slice(),
     belief: lead.belief.slice(),
     misses: lead.misses.slice(),
     lately: lead.lately.slice(),
+    forgotten: lead.forgotten,
     shares: lead.shares.slice(),
-    spread: { sums: copySums(spread.sums), weights: spread.weights.slice() },
+    spread: { sums: copySums(lead.spread.sums), weights: lead.spread.weights.slice() },
+    farthest: lead.farthest,
     errors: lead.errors.slice(),
     tally: lead.tally.slice(),
   };

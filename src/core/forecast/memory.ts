@@ -46,6 +46,10 @@ export function emptyMemory(grid: Grid, first: number): Memory {
   };
 }
 
+export function copyMemory({ roots, tracks, first, last }: Memory): Memory {
+  return { roots: roots.slice(), tracks: tracks.map((track) => track.slice()), first, last };
+}
+
 /** Share of the new value in each running mean, for bins of this width. */
 export function trackRates({ binMs }: Grid): readonly number[] {
   return LENGTH_MINUTES.map((minutes) => Math.min(1, 2 / ((minutes * MINUTE_MS) / binMs + 1)));

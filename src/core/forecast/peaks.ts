@@ -15,14 +15,14 @@
 import type { Quantile } from "../quantile.ts";
 import { HOUR_MS, type Instant } from "../time.ts";
 import {
-  type BinAhead,
+  type BinsAhead,
   binAhead,
-  binSeen,
+  binsSeen,
   errorsAt,
   errorTable,
-  rootAhead,
+  rootsAhead,
   rootsAt,
-  shareBelow,
+  shareBelowAt,
   sharesOf,
 } from "./bins-ahead.ts";
 import { binAt } from "./grid.ts";
@@ -50,7 +50,7 @@ export type Outlook = {
   readonly stepMs: number;
   /** Bins that each of these stands for. */
   readonly every: number;
-  readonly bins: readonly BinAhead[];
+  readonly bins: BinsAhead;
   readonly quantile: Quantile;
   /** The root of each bin at the quantile. */
   readonly roots: Float64Array;
@@ -65,10 +65,10 @@ export function lookAhead(
   const every = Math.max(1, Math.round(stepMs / state.binMs));
   const desk = freshDesk();
   const first = binAt(state, from);
-  const bins: BinAhead[] = [];
+  const length = Math.max(0, Math.ceil((until / state.binMs - first) / every));
   standAt(state, desk, state.memory.last);
-  for (let bin = first; bin * state.binMs < until; bin += every) bins.push(binSeen(state, desk, bin));
-  const roots = rootsOf(bins, errorsAt(state.leads, quantile));
+  const bins = binsSeen(state, desk, { first, length, every });
+  const roots = rootsAhead(bins, errorsAt(state.leads, quantile));
   return { start: first * state.binMs, stepMs: every * state.binMs, every, bins, quantile, roots };
 }
 
@@ -90,7 +90,7 @@ export function maximaUntil(state: ForecastState, outlook: Outlook, untils: read
     ALMOST_SURELY,
     ...lengths.map((length) => quantile ** (1 / (every * length))),
   ]);
-  const most = rootsOf(bins, surely!);
+  const most = rootsAhead(bins, surely!);
   const shares = sharesOf(state.leads);
   const crowding = crowdingOf(state);
   return lengths.map((length, i) => {
@@ -98,12 +98,13 @@ export function maximaUntil(state: ForecastState, outlook: Outlook, untils: read
     // The highest of the bins' own quantiles is too low, the highest at quantile^(1/m) too high; the answer is between.
     const low = highestOf(roots.subarray(0, length));
     if (length === 1) return loadOf(low);
-    const within = bins.slice(0, length);
     const theta = Math.min(every, Math.max(1 / length, every / crowding));
     // Most bins of a day are surely lower than its peak; they would only cost time.
-    const rivals = within.filter((_, bin) => most[bin]! > low);
-    const bounds = { low, high: highestOf(rootsOf(within, high[i]!)) };
-    return loadOf(highestRoot(rivals, shares, quantile ** (1 / theta), bounds));
+    const rivals: number[] = [];
+    for (let bin = 0; bin < length; bin++) if (most[bin]! > low) rivals.push(bin);
+    const bounds = { low, high: highestOf(rootsAhead(bins, high[i]!, length)) };
+    const isLikely = (root: number) => isLikelier(bins, rivals, shares, root, quantile ** (1 / theta));
+    return loadOf(lowestRoot(isLikely, bounds));
   });
 }
 
@@ -114,31 +115,30 @@ export function busiestOf({ start, stepMs, roots }: Outlook): { at: Instant; loa
   return load > 0 ? { at: start + roots.indexOf(highest) * stepMs, load } : null;
 }
 
-/** The root under which the product of the bins' shares is `wanted`, found by halving between the bounds. */
-function highestRoot(
-  bins: readonly BinAhead[],
-  shares: readonly Float64Array[],
-  wanted: number,
+/** The lowest root that is likely enough, found by halving between the bounds. */
+function lowestRoot(
+  isLikely: (root: number) => boolean,
   { low, high }: { low: number; high: number },
 ): number {
   for (let i = 0; i < HALVINGS && high - low > PRECISION * high; i++) {
     const middle = (low + high) / 2;
-    if (isLikelier(bins, shares, middle, wanted)) high = middle;
+    if (isLikely(middle)) high = middle;
     else low = middle;
   }
   return high;
 }
 
-/** Whether all bins stay under `root` with at least the chance `wanted`; the first bins that decide it are enough. */
+/** Whether the bins all stay under `root` with at least the chance `wanted`: the product of their shares, as far as it decides. */
 function isLikelier(
-  bins: readonly BinAhead[],
+  bins: BinsAhead,
+  rivals: readonly number[],
   shares: readonly Float64Array[],
   root: number,
   wanted: number,
 ): boolean {
   let chance = 1;
-  for (let i = 0; i < bins.length && chance >= wanted; i++)
-    chance *= Math.max(LEAST_SHARE, shareBelow(bins[i]!, shares, root));
+  for (let i = 0; i < rivals.length && chance >= wanted; i++)
+    chance *= Math.max(LEAST_SHARE, shareBelowAt(bins, rivals[i]!, shares, root));
   return chance >= wanted;
 }
 
@@ -165,15 +165,14 @@ export function learnPeak(state: ForecastState, desk: Desk, bin: number): void {
   const length = Math.max(2, Math.round(HOUR_MS / state.binMs));
   const origin = bin - length;
   if (bin % (3 * length + 1) !== 0 || origin < memory.first + 2) return;
-  const bins: BinAhead[] = [];
   let highest = 0;
-  standAt(state, desk, origin);
   for (let b = origin + 1; b <= bin; b++) {
     const root = rootOfBin(memory, b);
     if (Number.isNaN(root)) return;
     highest = Math.max(highest, root);
-    bins.push(binSeen(state, desk, b));
   }
+  standAt(state, desk, origin);
+  const bins = binsSeen(state, desk, { first: origin + 1, length, every: 1 });
   const surprise = Math.min(MOST_SURPRISE, surpriseOf(bins, sharesOf(state.leads), highest));
   const rate = 1 / Math.min(REMEMBERED_HOURS, FIRST_HOURS + pulse.peaksSeen + 1);
   pulse.crowding = crowdingOf(state) * (1 - rate) + surprise * rate;
@@ -186,16 +185,11 @@ function crowdingOf({ pulse }: ForecastState): number {
 }
 
 /** −Σ ln F_i(root). */
-function surpriseOf(bins: readonly BinAhead[], shares: readonly Float64Array[], root: number): number {
+function surpriseOf(bins: BinsAhead, shares: readonly Float64Array[], root: number): number {
   let sum = 0;
-  for (const parts of bins) sum -= Math.log(Math.max(LEAST_SHARE, shareBelow(parts, shares, root)));
+  for (let i = 0; i < bins.length; i++)
+    sum -= Math.log(Math.max(LEAST_SHARE, shareBelowAt(bins, i, shares, root)));
   return sum;
-}
-
-function rootsOf(bins: readonly BinAhead[], errors: Float64Array): Float64Array {
-  const roots = new Float64Array(bins.length);
-  for (let i = 0; i < roots.length; i++) roots[i] = rootAhead(bins[i]!, errors);
-  return roots;
 }
 
 function highestOf(roots: Float64Array): number {

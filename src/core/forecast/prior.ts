@@ -11,12 +11,12 @@
  */
 import { clamp } from "../clamp.ts";
 import type { Quantile } from "../quantile.ts";
-import { binSeen, errorsAt, rootAhead } from "./bins-ahead.ts";
+import { binAhead, errorsAt, rootAhead } from "./bins-ahead.ts";
 import type { Rival } from "./blend.ts";
 import { binAt, placeOf } from "./grid.ts";
 import { learner } from "./learn.ts";
 import { rootAt } from "./memory.ts";
-import { freshDesk, standAt } from "./mixture.ts";
+import { freshDesk } from "./mixture.ts";
 import { usualRoot } from "./profile.ts";
 import { lossRatio, ownLoss, rivalShare } from "./rival.ts";
 import { loadOf } from "./root.ts";
@@ -108,7 +108,6 @@ function rivalOf(own: ForecastState, { sister, scale }: Fit, bins: readonly Meas
     return ratio;
   });
   const desk = freshDesk();
-  standAt(warm, desk, warm.memory.last);
   const errors = new Map<Quantile, Float64Array>();
   return {
     name: `sister region ${sister.region}`,
@@ -117,7 +116,7 @@ function rivalOf(own: ForecastState, { sister, scale }: Fit, bins: readonly Meas
     rootAt: (at, quantile) => {
       const read = errors.get(quantile) ?? errorsAt(warm.leads, quantile);
       errors.set(quantile, read);
-      return Math.min(ceiling, rootAhead(binSeen(warm, desk, binAt(warm, at)), read));
+      return Math.min(ceiling, rootAhead(binAhead(warm, desk, binAt(warm, at)), read));
     },
   };
 }

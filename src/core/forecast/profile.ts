@@ -57,6 +57,21 @@ export function emptyProfile(perDay: number): Profile {
   };
 }
 
+export function copyProfile(profile: Profile): Profile {
+  return {
+    day: profile.day.slice(),
+    kind: profile.kind.slice(),
+    week: profile.week.slice(),
+    dayCount: profile.dayCount.slice(),
+    kindCount: profile.kindCount.slice(),
+    weekCount: profile.weekCount.slice(),
+    misses: profile.misses.slice(),
+    shares: profile.shares.slice(),
+    overallRoot: profile.overallRoot,
+    overallCount: profile.overallCount,
+  };
+}
+
 /** Slot of the local week, of the product's bins, that holds `instant`: in [0, WEEK_SLOTS). */
 export function weekSlot(zone: string, instant: Instant): number {
   return Math.floor(timeOfWeekMs(zone, instant) / FORECAST_BIN_MS);

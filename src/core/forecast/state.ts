@@ -8,9 +8,9 @@ import { type Instant, MINUTE_MS } from "../time.ts";
 import { FORECAST_BIN_MS } from "./forecast.ts";
 import { binAt, binsPerDay, type Grid } from "./grid.ts";
 import { copyLead, freshLeads, type Lead } from "./lead.ts";
-import { emptyMemory, type Memory } from "./memory.ts";
+import { copyMemory, emptyMemory, type Memory } from "./memory.ts";
 import { copyOutside, type OutsideMemory } from "./outside.ts";
-import { emptyProfile, type Profile } from "./profile.ts";
+import { copyProfile, emptyProfile, type Profile } from "./profile.ts";
 import { DAY_PARTS } from "./spread.ts";
 
 /** The forecaster's pulse: one-bin misses, deviations, and what the next bin is expected to be. All in roots. */
@@ -54,7 +54,8 @@ export function emptyState(zone: string, through: Instant, binMs = FORECAST_BIN_
   if (!(binMs >= MINUTE_MS)) throw new RangeError(`A forecast bin of ${binMs} ms is shorter than a minute.`);
   const grid = { zone, binMs };
   return {
-    ...grid,
+    zone,
+    binMs,
     through,
     memory: emptyMemory(grid, binAt(grid, through)),
     profile: emptyProfile(binsPerDay(grid)),
@@ -118,26 +119,20 @@ export function arraysOf(state: ForecastState): {
   };
 }
 
-/** A state of its own: no array that learning changes is shared. What follows from the grid alone is. */
+/**
+ * A state of its own: no array is shared. Every part is written out, not spread: objects that are made the same way have
+ * the same shape, and what learns and forecasts is compiled for that.
+ */
 export function copyState(state: ForecastState): ForecastState {
-  const { memory, profile, leads, pulse } = state;
   return {
-    ...state,
-    memory: { ...memory, roots: memory.roots.slice(), tracks: memory.tracks.map((track) => track.slice()) },
-    profile: {
-      ...profile,
-      day: profile.day.slice(),
-      kind: profile.kind.slice(),
-      week: profile.week.slice(),
-      dayCount: profile.dayCount.slice(),
-      kindCount: profile.kindCount.slice(),
-      weekCount: profile.weekCount.slice(),
-      misses: profile.misses.slice(),
-      shares: profile.shares.slice(),
-    },
+    zone: state.zone,
+    binMs: state.binMs,
+    through: state.through,
+    memory: copyMemory(state.memory),
+    profile: copyProfile(state.profile),
     missOfDayPart: state.missOfDayPart.slice(),
-    leads: leads.map(copyLead),
-    pulse: { ...pulse },
+    leads: state.leads.map(copyLead),
+    pulse: { ...state.pulse },
     journal: state.journal.slice(),
     outside: copyOutside(state.outside),
   };

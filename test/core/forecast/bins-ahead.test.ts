@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
 import {
   binAhead,
+  binsSeen,
   errorsAt,
   rootAhead,
-  shareBelow,
+  shareBelowAt,
   sharesOf,
 } from "../../../src/core/forecast/bins-ahead.ts";
 import { ensembleForecaster } from "../../../src/core/forecast/ensemble.ts";
-import { freshDesk } from "../../../src/core/forecast/mixture.ts";
+import { freshDesk, standAt } from "../../../src/core/forecast/mixture.ts";
 import { emptyState } from "../../../src/core/forecast/state.ts";
 import { DAY_MS, MINUTE_MS } from "../../../src/core/time.ts";
 import { createRandom } from "../../../src/sim/random.ts";
@@ -27,6 +28,11 @@ const state = ensembleForecaster("UTC", BIN_MS).update(
 );
 const { last } = state.memory;
 const ahead = (bins: number) => binAhead(state, freshDesk(), last + bins);
+const seen = (bins: number) => {
+  const desk = freshDesk();
+  standAt(state, desk, last);
+  return binsSeen(state, desk, { first: last + bins, length: 1, every: 1 });
+};
 const quantileOf = (bins: number, quantile: number) =>
   rootAhead(ahead(bins), errorsAt(state.leads, quantile));
 const widthOf = (bins: number) => quantileOf(bins, 0.9) - quantileOf(bins, 0.1);
@@ -65,7 +71,7 @@ describe("one bin ahead", () => {
   it("is as likely under its quantile as the quantile says", () => {
     for (const bins of state.leads.map((lead) => lead.bins)) {
       for (const quantile of [0.1, 0.5, 0.9, 0.99]) {
-        expect(shareBelow(ahead(bins), sharesOf(state.leads), quantileOf(bins, quantile))).toBeCloseTo(
+        expect(shareBelowAt(seen(bins), 0, sharesOf(state.leads), quantileOf(bins, quantile))).toBeCloseTo(
           quantile,
           6,
         );

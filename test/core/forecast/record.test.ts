@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import {
-  binAhead,
+  binsSeen,
   errorsAt,
-  rootAhead,
-  shareBelow,
+  rootsAhead,
+  shareBelowAt,
   sharesOf,
 } from "../../../src/core/forecast/bins-ahead.ts";
 import { ensembleForecaster } from "../../../src/core/forecast/ensemble.ts";
-import { freshDesk } from "../../../src/core/forecast/mixture.ts";
+import { freshDesk, standAt } from "../../../src/core/forecast/mixture.ts";
 import { bent, recordOf, unbent } from "../../../src/core/forecast/record.ts";
 import { loadOf, rootOf } from "../../../src/core/forecast/root.ts";
 import { DAY_MS, MINUTE_MS } from "../../../src/core/time.ts";
@@ -78,11 +78,13 @@ describe("the record", () => {
 
   it("keeps shares the inverse of quantiles", () => {
     const { state } = learned(20, restless);
-    const ahead = binAhead(state, freshDesk(), state.memory.last + 140);
+    const desk = freshDesk();
+    standAt(state, desk, state.memory.last);
+    const ahead = binsSeen(state, desk, { first: state.memory.last + 140, length: 1, every: 1 });
     for (const quantile of [0.5, 0.95, 0.99, 0.999]) {
-      const root = rootAhead(ahead, errorsAt(state.leads, quantile));
+      const root = rootsAhead(ahead, errorsAt(state.leads, quantile))[0]!;
       if (root < rootOf(0.1)) continue;
-      expect(shareBelow(ahead, sharesOf(state.leads), root)).toBeCloseTo(quantile, 2);
+      expect(shareBelowAt(ahead, 0, sharesOf(state.leads), root)).toBeCloseTo(quantile, 2);
     }
   });
 });
