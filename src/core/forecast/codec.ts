@@ -112,6 +112,17 @@ export function encodeCold(state: ForecastState, capacity: CapacityState | null 
 
 /** The state that was stored, or null where it is of another version or damaged and must be rebuilt from samples. */
 export function decodeState(stored: StoredState | null): ForecastState | null {
+  return decode(stored, replay);
+}
+
+/** The state as its checkpoint stood: for samples that came too late for the journal, and are learned in its place. */
+export function decodeCheckpoint(stored: StoredState | null): ForecastState | null {
+  return decode(stored, keepJournalBefore);
+}
+
+type Continue = (state: ForecastState, loads: Float32Array, end: number) => void;
+
+function decode(stored: StoredState | null, goOn: Continue): ForecastState | null {
   if (stored === null) return null;
   const { hot, cold } = stored;
   if (hot.version !== VERSION || cold.version !== VERSION) return null;
@@ -119,8 +130,11 @@ export function decodeState(stored: StoredState | null): ForecastState | null {
   try {
     const state = decodeCold(cold);
     if (state === null) return null;
-    replay(state, hot);
-    state.outside = decodeOutside(hot.outside, binAt(state, hot.through), state.leads.length);
+    const loads = new Float32Array(bytesOf(hot.journal).buffer);
+    if (loads.length !== state.journal.length) throw new RangeError("The journal is cut off.");
+    const end = binAt(state, hot.through);
+    goOn(state, loads, end);
+    state.outside = decodeOutside(hot.outside, end, state.leads.length);
     return state;
   } catch {
     return null;
@@ -145,19 +159,24 @@ function decodeCold(cold: ColdState): ForecastState | null {
 }
 
 /** Learns the bins that the checkpoint does not know, where the journal has all of them. */
-function replay(state: ForecastState, hot: HotState): void {
-  const loads = new Float32Array(bytesOf(hot.journal).buffer);
-  if (loads.length !== state.journal.length) throw new RangeError("The journal is cut off.");
-  const end = binAt(state, hot.through);
-  loads.forEach((load, i) => {
-    const bin = end - loads.length + i;
-    state.journal[((bin % loads.length) + loads.length) % loads.length] = load;
-  });
+function replay(state: ForecastState, loads: Float32Array, end: number): void {
   const start = binAt(state, state.through);
   if (end - start > loads.length) return;
+  keepJournal(state, loads, end, end);
   const learn = learner(state);
   for (let bin = start; bin < end; bin++) learn(bin, loads[bin - end + loads.length]!);
-  state.through = Math.max(state.through, hot.through);
+  state.through = Math.max(state.through, end * state.binMs);
+}
+
+function keepJournalBefore(state: ForecastState, loads: Float32Array, end: number): void {
+  keepJournal(state, loads, end, binAt(state, state.through));
+}
+
+/** The journal's loads before the bin `until`, each at its place in the ring; they end with the one before `end`. */
+function keepJournal({ journal }: ForecastState, loads: Float32Array, end: number, until: number): void {
+  const { length } = journal;
+  for (let bin = end - length; bin < Math.min(end, until); bin++)
+    journal[((bin % length) + length) % length] = loads[bin - end + length]!;
 }
 
 function spread(
