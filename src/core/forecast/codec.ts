@@ -1,12 +1,13 @@
 /**
- * State at rest, as databases keep theirs: a checkpoint and a journal. The cold part is the whole state (≈ 40 KB), saved
+ * State at rest, as databases keep theirs: a checkpoint and a journal. The cold part is the whole state (≈ 38 KB), saved
  * at most hourly; the hot part is the loads of the last day of bins (≈ 1.5 KB), saved at every tick. Reading takes the
  * checkpoint and learns from the journal what came after it: a dozen bins, a few microseconds each, and the result is
  * the state that was. A checkpoint older than the journal reaches back is still good: `through` says from when on the
  * samples are wanted again.
  *
  * Roots and running means are stored in 16 bits, in steps of 1/32767 of the largest of their array; sums and weights in
- * 32 bits. What is read back forecasts within a thousandth of what was written.
+ * 32 bits. What is read back forecasts within a thousandth of what was written; of bins narrower than five minutes less is
+ * kept (thin.ts).
  *
  * The trap is NaN, which JSON turns into null: a gap is the one 16-bit number that no root uses.
  */
@@ -18,9 +19,11 @@ import { bytesOf, toBase64 } from "./base64.ts";
 import { binAt } from "./grid.ts";
 import { learner } from "./learn.ts";
 import { decodeOutside, encodeOutside, type StoredOutside } from "./outside-codec.ts";
+import { fromRuns, toRuns } from "./runs.ts";
 import { arraysOf, emptyState, type ForecastState, type Pulse } from "./state.ts";
+import { atRest, wake } from "./thin.ts";
 
-const VERSION = 3;
+const VERSION = 4;
 const STEPS = 32_767;
 const GAP = -32_768;
 
@@ -91,7 +94,8 @@ function inFourDigits<T>(value: T): T {
 
 export function encodeCold(state: ForecastState, capacity: CapacityState | null = null): ColdState {
   const { zone, binMs, through, memory, profile, pulse } = state;
-  const { coarse, fine, counts } = arraysOf(state);
+  const { coarse, counts } = atRest(state);
+  const { fine } = arraysOf(state);
   const scales = Float32Array.from(coarse, scaleOf);
   return {
     version: VERSION,
@@ -105,7 +109,7 @@ export function encodeCold(state: ForecastState, capacity: CapacityState | null 
     scales: toBase64(scales),
     coarse: toBase64(Int16Array.from(coarse.flatMap((array, i) => stepsOf(array, scales[i]!)))),
     fine: toBase64(Float32Array.from(fine.flatMap((array) => [...array]))),
-    counts: toBase64(Uint8Array.from(counts.flatMap((array) => [...array]))),
+    counts: toBase64(toRuns(Uint8Array.from(counts.flatMap((array) => [...array])))),
     ...(capacity && { capacity: inFourDigits(capacity) }),
   };
 }
@@ -143,17 +147,19 @@ function decode(stored: StoredState | null, goOn: Continue): ForecastState | nul
 
 function decodeCold(cold: ColdState): ForecastState | null {
   const state = emptyState(cold.zone, cold.through, cold.binMs);
-  const { coarse, fine, counts } = arraysOf(state);
+  Object.assign(state.memory, { first: cold.first, last: binAt(state, cold.through) - 1 });
+  const rest = atRest(state);
+  const { coarse, counts } = rest;
   const scales = new Float32Array(bytesOf(cold.scales).buffer);
   const whole =
     spread(new Int16Array(bytesOf(cold.coarse).buffer), coarse, (steps, array) =>
       steps === GAP ? Number.NaN : steps * scales[array]!,
     ) &&
-    spread(new Float32Array(bytesOf(cold.fine).buffer), fine, (value) => value) &&
-    spread(bytesOf(cold.counts), counts, (value) => value);
+    spread(new Float32Array(bytesOf(cold.fine).buffer), arraysOf(state).fine, (value) => value) &&
+    spread(fromRuns(bytesOf(cold.counts)), counts, (value) => value);
   if (!whole) return null;
+  wake(state, rest);
   Object.assign(state.pulse, cold.pulse);
-  Object.assign(state.memory, { first: cold.first, last: binAt(state, cold.through) - 1 });
   Object.assign(state.profile, { overallRoot: cold.overallRoot, overallCount: cold.overallCount });
   return state;
 }
