@@ -6,6 +6,7 @@
 import type { Quantile } from "../quantile.ts";
 import { errorQuantile, errorShare, errorShares } from "./errors.ts";
 import { originFeatures, targetFeatures } from "./features.ts";
+import { firstDoubt } from "./first-doubt.ts";
 import { binsPerDay, placeOf } from "./grid.ts";
 import { type Lead, leadsAround, MEAN_MISS } from "./lead.ts";
 import { type Desk, freshDesk, mixAgain, usualShare } from "./mixture.ts";
@@ -55,12 +56,9 @@ function partAt(
   const beyond = rank === state.leads.length - 1 ? Math.max(0, Math.log2(ahead / lead.bins)) : 0;
   const median = mixAgain(state, desk, lead, origin);
   addDoubt(desk.g, desk.answers, lead.shares, median, usualShare(desk));
-  return {
-    lead: rank,
-    share,
-    median,
-    spread: (1 + WIDENING_PER_DOUBLING * beyond) * spreadOf(lead.spread, desk.g, lead.tally[MEAN_MISS]!),
-  };
+  const learned = spreadOf(lead.spread, desk.g, lead.tally[MEAN_MISS]!);
+  const spread = Math.max(learned, origin === state.memory.last ? firstDoubt(state, lead, median) : 0);
+  return { lead: rank, share, median, spread: (1 + WIDENING_PER_DOUBLING * beyond) * spread };
 }
 
 /** errors[lead] for one quantile: read once, used for every bin. */
