@@ -5,11 +5,10 @@
  * the state that was. A checkpoint older than the journal reaches back is still good: `through` says from when on the
  * samples are wanted again.
  *
- * Roots and running means are stored in 16 bits, in steps of 1/32767 of the largest of their array; sums and weights in
- * 32 bits. What is read back forecasts within a thousandth of what was written; of bins narrower than five minutes less is
- * kept (thin.ts).
+ * Roots and running means are stored in 16 bits (pack.ts), sums and weights in 32, counts as runs. What is read back forecasts
+ * within a thousandth of what was written; of bins narrower than five minutes less is kept (thin.ts).
  *
- * The trap is NaN, which JSON turns into null: a gap is the one 16-bit number that no root uses.
+ * The trap is the journal that is cut off or ends elsewhere: what is learned twice, or in another order, is another state.
  */
 import type { FleetWatch } from "../capacity/fleet-watch.ts";
 import type { CapacityState } from "../capacity/learn-capacity.ts";
@@ -19,13 +18,12 @@ import { bytesOf, toBase64 } from "./base64.ts";
 import { binAt } from "./grid.ts";
 import { learner } from "./learn.ts";
 import { decodeOutside, encodeOutside, type StoredOutside } from "./outside-codec.ts";
+import { apart, fromSteps, inOne, lengthOf, scalesOf, toSteps } from "./pack.ts";
 import { fromRuns, toRuns } from "./runs.ts";
 import { arraysOf, emptyState, type ForecastState, type Pulse } from "./state.ts";
-import { atRest, wake } from "./thin.ts";
+import { atRest, emptyRest, wake } from "./thin.ts";
 
 const VERSION = 4;
-const STEPS = 32_767;
-const GAP = -32_768;
 
 /** JSON values, ready to be stored. */
 export type StoredState = { readonly hot: HotState; readonly cold: ColdState };
@@ -96,7 +94,7 @@ export function encodeCold(state: ForecastState, capacity: CapacityState | null 
   const { zone, binMs, through, memory, profile, pulse } = state;
   const { coarse, counts } = atRest(state);
   const { fine } = arraysOf(state);
-  const scales = Float32Array.from(coarse, scaleOf);
+  const scales = scalesOf(coarse);
   return {
     version: VERSION,
     zone,
@@ -107,9 +105,9 @@ export function encodeCold(state: ForecastState, capacity: CapacityState | null 
     overallCount: profile.overallCount,
     pulse: { ...pulse },
     scales: toBase64(scales),
-    coarse: toBase64(Int16Array.from(coarse.flatMap((array, i) => stepsOf(array, scales[i]!)))),
-    fine: toBase64(Float32Array.from(fine.flatMap((array) => [...array]))),
-    counts: toBase64(toRuns(Uint8Array.from(counts.flatMap((array) => [...array])))),
+    coarse: toBase64(toSteps(coarse, scales)),
+    fine: toBase64(inOne(fine, new Float32Array(lengthOf(fine)))),
+    counts: toBase64(toRuns(inOne(counts, new Uint8Array(lengthOf(counts))))),
     ...(capacity && { capacity: inFourDigits(capacity) }),
   };
 }
@@ -148,15 +146,13 @@ function decode(stored: StoredState | null, goOn: Continue): ForecastState | nul
 function decodeCold(cold: ColdState): ForecastState | null {
   const state = emptyState(cold.zone, cold.through, cold.binMs);
   Object.assign(state.memory, { first: cold.first, last: binAt(state, cold.through) - 1 });
-  const rest = atRest(state);
+  const rest = emptyRest(state);
   const { coarse, counts } = rest;
   const scales = new Float32Array(bytesOf(cold.scales).buffer);
   const whole =
-    spread(new Int16Array(bytesOf(cold.coarse).buffer), coarse, (steps, array) =>
-      steps === GAP ? Number.NaN : steps * scales[array]!,
-    ) &&
-    spread(new Float32Array(bytesOf(cold.fine).buffer), arraysOf(state).fine, (value) => value) &&
-    spread(fromRuns(bytesOf(cold.counts)), counts, (value) => value);
+    fromSteps(new Int16Array(bytesOf(cold.coarse).buffer), scales, coarse) &&
+    apart(new Float32Array(bytesOf(cold.fine).buffer), arraysOf(state).fine) &&
+    apart(fromRuns(bytesOf(cold.counts)), counts);
   if (!whole) return null;
   wake(state, rest);
   Object.assign(state.pulse, cold.pulse);
@@ -183,30 +179,4 @@ function keepJournal({ journal }: ForecastState, loads: Float32Array, end: numbe
   const { length } = journal;
   for (let bin = end - length; bin < Math.min(end, until); bin++)
     journal[((bin % length) + length) % length] = loads[bin - end + length]!;
-}
-
-function spread(
-  from: ArrayLike<number>,
-  to: readonly (Float64Array | Uint8Array)[],
-  read: (value: number, array: number) => number,
-): boolean {
-  let next = 0;
-  if (from.length !== to.reduce((sum, array) => sum + array.length, 0)) return false;
-  to.forEach((array, a) => {
-    for (let i = 0; i < array.length; i++) array[i] = read(from[next++]!, a);
-  });
-  return true;
-}
-
-function scaleOf(array: Float64Array): number {
-  let largest = 0;
-  for (const value of array) if (Math.abs(value) > largest) largest = Math.abs(value);
-  return largest / STEPS;
-}
-
-function stepsOf(array: Float64Array, scale: number): number[] {
-  return Array.from(array, (value) => {
-    if (Number.isNaN(value)) return GAP;
-    return scale === 0 ? 0 : Math.max(-STEPS, Math.min(STEPS, Math.round(value / scale)));
-  });
 }

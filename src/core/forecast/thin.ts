@@ -19,7 +19,7 @@ const TRACK_BLOCK_MS = 3 * FORECAST_BIN_MS;
 
 export type Rest = { readonly coarse: readonly Float64Array[]; readonly counts: readonly Uint8Array[] };
 
-/** The arrays to be stored. Their lengths depend on the width of the bins alone; where nothing is thinned they are the state's own. */
+/** The arrays to be stored. Their lengths depend on the width of the bins alone; what is not thinned are the state's own. */
 export function atRest(state: ForecastState): Rest {
   const { coarse, counts } = arraysOf(state);
   const { profile, memory, binMs } = state;
@@ -37,7 +37,33 @@ export function atRest(state: ForecastState): Rest {
   };
 }
 
-/** Lays what was stored into the state; its memory must say already how far it reaches. */
+/** Arrays of the same lengths, to read what was stored into. */
+export function emptyRest(state: ForecastState): Rest {
+  const { coarse, counts } = arraysOf(state);
+  const { profile, memory, binMs } = state;
+  if (binMs >= FORECAST_BIN_MS) return { coarse, counts };
+  const step = Math.round(FORECAST_BIN_MS / binMs);
+  const ring = (array: Float64Array, blockMs: number) => {
+    const { blocks, whole } = shapeOf(array, binMs, blockMs);
+    return new Float64Array(blocks + whole);
+  };
+  return {
+    coarse: [
+      ring(memory.roots, FORECAST_BIN_MS),
+      ...memory.tracks.map((track) => ring(track, TRACK_BLOCK_MS)),
+      profile.day,
+      new Float64Array(profile.kind.length / step),
+      new Float64Array(profile.week.length / step),
+    ],
+    counts: [
+      profile.dayCount,
+      new Uint8Array(profile.kind.length / step),
+      new Uint8Array(profile.week.length / step),
+    ],
+  };
+}
+
+/** Lays what was read into its `emptyRest` into the state, whose memory must say already how far it reaches. */
 export function wake(state: ForecastState, { coarse, counts }: Rest): void {
   const { profile, memory, binMs } = state;
   if (binMs >= FORECAST_BIN_MS) return;
@@ -45,11 +71,9 @@ export function wake(state: ForecastState, { coarse, counts }: Rest): void {
   [memory.roots, ...memory.tracks].forEach((ring, i) => {
     fillRing(ring, memory.last, coarse[i]!, shapeOf(ring, binMs, i === 0 ? FORECAST_BIN_MS : TRACK_BLOCK_MS));
   });
-  const [day, kind, week] = coarse.slice(1 + memory.tracks.length);
-  profile.day.set(day!);
+  const [, kind, week] = coarse.slice(1 + memory.tracks.length);
   fillSlots(profile.kind, kind!, profile.day, step);
   fillSlots(profile.week, week!, profile.day, step);
-  profile.dayCount.set(counts[0]!);
   fillCounts(profile.kindCount, counts[1]!, profile.dayCount, step);
   fillCounts(profile.weekCount, counts[2]!, profile.dayCount, step);
 }
@@ -83,11 +107,13 @@ function thinRing(ring: Float64Array, last: number, shape: Shape): Float64Array 
 function fillRing(ring: Float64Array, last: number, kept: Float64Array, shape: Shape): void {
   const { step, blocks } = shape;
   const from = wholeFrom(last, shape);
-  for (let bin = last - ring.length + 1; bin <= last; bin++) {
-    // What no block is left for is as the oldest that is: a lead of a day looks there.
-    const block = Math.max(0, blocks + Math.floor((bin - from) / step));
-    ring[placeIn(ring, bin)] = kept[bin < from ? block : blocks + bin - from]!;
+  // What no block is left for is as the oldest that is: a lead of a day looks there.
+  let bin = last - ring.length + 1;
+  for (let block = 0; block < blocks; block++) {
+    const end = from + (block + 1 - blocks) * step;
+    for (; bin < end; bin++) ring[placeIn(ring, bin)] = kept[block]!;
   }
+  for (; bin <= last; bin++) ring[placeIn(ring, bin)] = kept[blocks + bin - from]!;
 }
 
 /** By how much the slots that were seen are above the usual day, minute by minute. */
