@@ -27,7 +27,7 @@ language plpgsql
 as $$
 begin
   with sent as materialized (
-    select p_pool[i] as n, flyahead.instant(min(p_at[i])) as since from generate_subscripts(p_pool, 1) i group by 1
+    select u.n, flyahead.instant(min(u.at)) as since from unnest(p_pool, p_at) u (n, at) group by 1
   ), behind as materialized (
     select f.pool_id, sent.since, f.learned_until as until
     from sent
