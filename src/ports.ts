@@ -204,6 +204,15 @@ export type KnownMachine = {
   readonly phase?: PhaseNow;
 };
 
+/** Samples that were written after the forecaster had learned their bin, as far as no tick has learned them since. */
+export type LateSamples = {
+  /** The oldest of them. */
+  readonly since: Instant;
+  readonly samples: number;
+  /** When the first of them was noted. */
+  readonly notedAt: Instant;
+};
+
 /** All that history knows of a pool when a tick begins. */
 export type PoolMemory = {
   readonly pool: PoolKey;
@@ -223,6 +232,8 @@ export type PoolMemory = {
   readonly openIntents: readonly Intent[];
   /** As the last tick that acted left it; absent: nothing. What is over may still be in it. */
   readonly noRoom?: readonly NoRoom[];
+  /** Absent: nothing came late. */
+  readonly late?: LateSamples;
 };
 
 /** What one pool's tick writes before anything moves. */
@@ -241,6 +252,8 @@ export type PoolTick = {
   readonly actions: readonly Action[];
   readonly override: Override | null;
   readonly hot: HotState | null;
+  /** So many late samples this state has learned; the books forget them unless more have come since. Absent: none. */
+  readonly lateLearned?: number;
   /** null while the stored one is young enough. */
   readonly cold: {
     readonly state: ColdState;

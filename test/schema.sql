@@ -140,9 +140,11 @@ table flyahead.forecast_state
   expert_weights jsonb -- part of each expert in the forecasts of each lead: [{expert, horizonMs, share, missRatio}]; flyahead_api.expert_weights reads it
   weighed_at timestamp with time zone -- when expert_weights was written
   confidence real -- 0 to 1, as the last tick had it: one minus its misses over those of the day before
+  learned_until timestamp with time zone default flyahead.instant(((hot ->> 'through'::text))::double precision) -- samples before it are learned; one that is written now is noted in late_samples
   constraint CHECK ((jsonb_typeof(expert_weights) = 'array'::text))
   constraint FOREIGN KEY (pool_id) REFERENCES flyahead.worker_regions(id)
   constraint PRIMARY KEY (pool_id)
+  CREATE TRIGGER forecast_state_deleted AFTER DELETE ON flyahead.forecast_state FOR EACH ROW EXECUTE FUNCTION flyahead.forget_late_of_deleted()
   grant to flyahead_service delete, insert, select, update
 
 table flyahead.idempotency_keys
@@ -161,6 +163,16 @@ table flyahead.idempotency_keys
   constraint PRIMARY KEY (token_id, endpoint, key)
   CREATE INDEX idempotency_keys_expiry ON flyahead.idempotency_keys USING btree (token_id, expires_at)
   grant to flyahead_service delete, insert, select, update
+
+table flyahead.late_samples
+-- samples that were written after their time was learned; a tick learns them and takes the notes away
+  pool_id integer not null
+  since timestamp with time zone not null -- the oldest of them
+  samples integer not null
+  noted_at timestamp with time zone not null
+  constraint CHECK ((samples > 0))
+  CREATE INDEX late_samples_pool ON flyahead.late_samples USING btree (pool_id)
+  grant to flyahead_service delete, insert, select
 
 table flyahead.machine_rates
 -- Fly's list price of a started machine for 30 days, per CPU and per GB of memory, before the region's factor; change it when Fly does
@@ -1483,6 +1495,14 @@ function flyahead.forget_forecasts(integer[]) → text[]
   plpgsql, volatile
   callers: nobody
 
+function flyahead.forget_late_of_deleted() → trigger
+  plpgsql, volatile, security definer, search_path=pg_catalog, pg_temp
+  callers: nobody
+
+function flyahead.forget_late_samples(jsonb) → void
+  sql, volatile
+  callers: flyahead_service
+
 function flyahead.harvest_answers() → integer
   plpgsql, volatile
   callers: nobody
@@ -1529,6 +1549,10 @@ function flyahead.keep_storage() → jsonb
   callers: flyahead_service
 
 function flyahead.known_machine(flyahead.workers) → jsonb
+  sql, stable
+  callers: flyahead_service
+
+function flyahead.late_samples_of(jsonb) → jsonb
   sql, stable
   callers: flyahead_service
 
@@ -1579,6 +1603,10 @@ function flyahead.note_boots(jsonb) → void
 
 function flyahead.note_findings(jsonb) → void
   sql, volatile
+  callers: flyahead_service
+
+function flyahead.note_late_samples(timestamp with time zone,text[],text[],text[],integer[],double precision[]) → void
+  plpgsql, volatile
   callers: flyahead_service
 
 function flyahead.note_own_phases(jsonb) → void
@@ -1657,12 +1685,12 @@ function flyahead.recall_pools(text,timestamp with time zone) → SETOF jsonb
   callers: flyahead_service
 
 function flyahead.record_pulled_samples(timestamp with time zone,text[],text[],text[],integer[],double precision[],double precision[],double precision[],real[],real[],real[],real[],real[],real[]) → jsonb
--- stores samples that were pulled from a source of metrics: never over those that were sent or imported; answers how many changed, and what record_samples answers
+-- stores samples that were pulled from a source of metrics: never over those that were sent or imported, and notes those that came late; answers how many changed, and what record_samples answers
   plpgsql, volatile
   callers: flyahead_service
 
 function flyahead.record_samples(timestamp with time zone,text[],text[],text[],integer[],double precision[],double precision[],double precision[],real[],real[],real[],real[],real[],real[]) → jsonb
--- stores samples of known pools, the later write counts; answers the places (from 0) of unknown pools and, in ms, the instant before which samples are not kept
+-- stores samples of known pools, the later write counts, and notes those that came late; answers the places (from 0) of unknown pools and, in ms, the instant before which samples are not kept
   plpgsql, volatile
   callers: flyahead_service
 
@@ -1817,7 +1845,21 @@ function flyahead.write_decisions(bigint,timestamp with time zone,integer,timest
   sql, volatile
   callers: flyahead_service
 
+function flyahead.write_forecast_rows(timestamp with time zone,jsonb) → void
+  plpgsql, volatile
+  callers: flyahead_service
+
 function flyahead.write_forecasts(timestamp with time zone,jsonb) → void
+  plpgsql, volatile
+  callers: flyahead_service
+
+function flyahead.write_pulled_samples(timestamp with time zone,text[],text[],text[],integer[],double precision[],double precision[],double precision[],real[],real[],real[],real[],real[],real[]) → jsonb
+-- stores samples that were pulled from a source of metrics: never over those that were sent or imported; answers how many changed, and what record_samples answers
+  plpgsql, volatile
+  callers: flyahead_service
+
+function flyahead.write_samples(timestamp with time zone,text[],text[],text[],integer[],double precision[],double precision[],double precision[],real[],real[],real[],real[],real[],real[]) → jsonb
+-- stores samples of known pools, the later write counts; answers the places (from 0) of unknown pools and, in ms, the instant before which samples are not kept
   plpgsql, volatile
   callers: flyahead_service
 

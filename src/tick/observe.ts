@@ -7,7 +7,6 @@ import type { CapacityNews } from "../core/capacity/capacity-memory.ts";
 import { lookBackMs } from "../core/constraints/look-back.ts";
 import { isSchedule } from "../core/constraints/schedule-text.ts";
 import { isActive, type Machine, type PoolKey, poolName } from "../core/fleet.ts";
-import { decodeState } from "../core/forecast/codec.ts";
 import { forecastBinMs } from "../core/forecast/forecast.ts";
 import { measuredLast } from "../core/forecast/measured-last.ts";
 import { mayBorrow, mayLend, type Sister } from "../core/forecast/prior.ts";
@@ -32,6 +31,7 @@ import { detectOverride } from "./detect-override.ts";
 import { flyNow } from "./fly-now.ts";
 import { withPhases } from "./phases-now.ts";
 import { pullSamples } from "./pull-samples.ts";
+import { type GoBack, type Known, knownOf, whoGoesBack } from "./relearn.ts";
 import { resolveIntent } from "./resolve-intents.ts";
 import { pauseBeforeRetry } from "./retry.ts";
 import type { TickSettings } from "./settings.ts";
@@ -47,7 +47,12 @@ const LONGEST_PAUSE_MS = 10 * SECOND_MS;
 
 export type ObservedPool = {
   readonly observation: Observation;
+  /** null where the state is built anew: the checkpoint of the one before it is of no use. */
   readonly coldSavedAt: Instant | null;
+  /** The state to be saved as the next checkpoint: as the tick before left it; null: as this one leaves it. */
+  readonly settled: Observation["state"];
+  /** Late samples that are learned now. */
+  readonly lateLearned: number;
   /** An override that was not there before this tick. */
   readonly newOverride: Override | null;
   /** Boots that ended since the last look. */
@@ -76,11 +81,13 @@ export async function observe(
   const release = listed.status === "missing" ? null : releaseUnderWay(listed.value, now);
   const pulled = await pullSamples(lease.app, listed, memories, request.apps.length, settings, ports);
   const remembered = pulled?.relearn === true ? memories.map(forgotten) : memories;
-  const bases = pools.present.map((pool) => baseOf(pool, remembered, settings));
+  const goBack = whoGoesBack(remembered, now);
+  const bases = pools.present.map((pool) => baseOf(pool, remembered, goBack.get(poolName(pool)), settings));
   const read = await readSamples(lease.app, bases, now, ports, settings.binMs);
   const known = bases.map((base) => {
     const source = pulled?.readingOf(base.pool, base.policy.staleSeconds * SECOND_MS, now);
-    return { ...base, source, samples: samplesPart(base, read, source, now) };
+    const samples = samplesPart(base, read, source, now);
+    return { ...base, ...beginning(base, samples), source, samples };
   });
   const idleSince = pulled?.idleSince ?? new Map<string, Instant>();
   const said = await askExperts(lease.app, known, now, ports);
@@ -97,7 +104,9 @@ export async function observe(
       const newOverride = seen === null ? null : overrideIn(base, seen, now);
       const fly = flyNow(seen, release, base.memory, base.policy, now);
       return {
-        coldSavedAt: base.memory?.coldSavedAt ?? null,
+        coldSavedAt: base.state === null ? null : (base.memory?.coldSavedAt ?? null),
+        settled: base.settled,
+        lateLearned: base.lateLearned,
         newOverride,
         newBoots: seen === null ? [] : bootsIn(base, seen, now),
         observation: {
@@ -136,27 +145,46 @@ type PoolBase = {
   readonly pool: PoolKey;
   readonly memory: PoolMemory | null;
   readonly policy: Policy;
+  /** What is carried on. */
   readonly state: Observation["state"];
+  readonly back: Known["back"];
   /** Samples are read from here: what the forecaster has not learned yet, and what the rules look back at. */
   readonly samplesFrom: (now: Instant) => Instant;
 };
 
-function baseOf(pool: PoolKey, memories: readonly PoolMemory[], settings: TickSettings): PoolBase {
+function baseOf(
+  pool: PoolKey,
+  memories: readonly PoolMemory[],
+  goBack: GoBack | undefined,
+  settings: TickSettings,
+): PoolBase {
   const memory = memories.find((candidate) => poolName(candidate.pool) === poolName(pool)) ?? null;
   const policy = effectivePolicy(settings.defaultPolicy, memory?.policy ?? {});
-  const state = decodeState(memory?.state ?? null);
-  const usable =
-    state !== null && state.zone === policy.timeZone && state.binMs === forecastBinMs(settings.cadenceMs)
-      ? state
-      : null;
-  const learnedUntil = usable === null ? null : usable.through;
+  const binMs = forecastBinMs(settings.cadenceMs);
+  const { carried, back } = knownOf(
+    memory?.state ?? null,
+    goBack,
+    (state) => state.zone === policy.timeZone && state.binMs === binMs,
+  );
+  const learnedUntil = (back === null ? carried : back.state)?.through ?? null;
   const lookBack = lookBackMs(policy) + 10 * MINUTE_MS;
   const samplesFrom = (now: Instant) =>
     floorTo(
       Math.max(now - REBUILD_MS, Math.min(now - lookBack, learnedUntil ?? now - REBUILD_MS)),
       settings.binMs,
     );
-  return { pool, memory, policy, state: usable, samplesFrom };
+  return { pool, memory, policy, state: carried, back, samplesFrom };
+}
+
+/** From where this tick learns on: without samples at hand there is no going back. */
+function beginning(
+  { memory, state, back }: PoolBase,
+  samples: Part<TrafficSeries>,
+): Pick<ObservedPool, "settled" | "lateLearned"> & Pick<PoolBase, "state"> {
+  const late = memory?.late?.samples ?? 0;
+  if (partValue(samples) === null) return { state, settled: state, lateLearned: 0 };
+  if (back !== null) return { state: back.state, settled: null, lateLearned: late };
+  return { state, settled: state, lateLearned: state === null ? late : 0 };
 }
 
 /** For a young pool: the same process group in other regions, where it knows its week. */
@@ -365,6 +393,6 @@ function samplesPart(
 }
 
 /** As a pool whose forecaster has learned nothing yet. */
-function forgotten(memory: PoolMemory): PoolMemory {
+function forgotten({ late: _late, ...memory }: PoolMemory): PoolMemory {
   return { ...memory, state: null, coldSavedAt: null };
 }

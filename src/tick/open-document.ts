@@ -32,7 +32,7 @@ export function openDocument(
 }
 
 function poolTick(
-  { observation, tick, coldSavedAt, newOverride, newBoots }: DecidedPool,
+  { observation, tick, coldSavedAt, settled, lateLearned, newOverride, newBoots }: DecidedPool,
   now: Instant,
 ): PoolTick {
   const { pool, mode, policy, machines } = observation;
@@ -49,10 +49,12 @@ function poolTick(
     actions: mode === "act" ? tick.actions : [],
     override: newOverride,
     hot: state === null ? null : encodeHot(state, tick.ledger, tick.capacity?.watch),
+    ...(lateLearned > 0 && { lateLearned }),
     cold:
       state !== null && coldDue
         ? {
-            state: encodeCold(state, tick.capacity?.state),
+            // A tick behind, so that what comes late by a tick comes before the checkpoint.
+            state: encodeCold(settled ?? state, tick.capacity?.state),
             patterns: patternsOf(state),
             weights: tick.weights,
           }

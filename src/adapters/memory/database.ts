@@ -16,7 +16,16 @@ import type { Mode, Policy } from "../../core/policy.ts";
 import type { Instant } from "../../core/time.ts";
 import type { TrafficSample } from "../../core/traffic.ts";
 import { StaleFenceError } from "../../errors.ts";
-import type { Caller, Intent, KnownMachine, Lease, Outcome, PoolTick, PullProgress } from "../../ports.ts";
+import type {
+  Caller,
+  Intent,
+  KnownMachine,
+  LateSamples,
+  Lease,
+  Outcome,
+  PoolTick,
+  PullProgress,
+} from "../../ports.ts";
 
 export type LeaseRow = {
   fence: number;
@@ -60,6 +69,8 @@ export type PoolRow = {
   readonly samplesByDay: Map<Instant, Map<Instant, TrafficSample>>;
   /** Minutes whose sample was pulled from a source. */
   readonly pulledAt: Set<Instant>;
+  /** null: nothing came after its bin was learned. */
+  late: LateSamples | null;
 };
 
 export type TickRow = {
@@ -155,6 +166,7 @@ export function registerPool({ pools }: MemoryDatabase, { app, region, processGr
     flyProxy: null,
     samplesByDay: new Map(),
     pulledAt: new Set(),
+    late: null,
   };
   pools.set(poolName(pool), row);
   return row;

@@ -68,8 +68,20 @@ export function createMemoryHistory(database: MemoryDatabase): MemoryHistory {
 }
 
 function recallPool({ openIntents, history }: MemoryDatabase, row: PoolRow, now: Instant): PoolMemory {
-  const { pool, mode, policy, machines, lookedAt, hot, cold, coldSavedAt, override, lastChangeAt, noRoom } =
-    row;
+  const {
+    pool,
+    mode,
+    policy,
+    machines,
+    lookedAt,
+    hot,
+    cold,
+    coldSavedAt,
+    override,
+    lastChangeAt,
+    noRoom,
+    late,
+  } = row;
   return {
     pool,
     mode,
@@ -83,6 +95,7 @@ function recallPool({ openIntents, history }: MemoryDatabase, row: PoolRow, now:
     lastChangeAt,
     tally: { ...tallyOf(row, history, now), replacedToday: replacedToday(row, now) },
     ...(noRoom.length === 0 ? {} : { noRoom }),
+    ...(late === null ? {} : { late }),
     openIntents: [...openIntents.values()]
       .filter((intent) => poolName(intent.pool) === poolName(pool))
       .map(({ id, action, openedAt }) => ({ id, pool, action, openedAt })),
@@ -118,7 +131,11 @@ function refuseRepeats({ ticks }: MemoryDatabase, { lease, pools }: OpenTick): v
     throw new Error(`Cannot open tick ${tickKey(lease)}: pool ${twice} is in it twice; send each pool once`);
 }
 
-function writePool(row: PoolRow, { machines, boots, override, hot, cold }: PoolTick, now: Instant): void {
+function writePool(
+  row: PoolRow,
+  { machines, boots, override, hot, lateLearned, cold }: PoolTick,
+  now: Instant,
+): void {
   row.retiredAt = null;
   if (machines !== null) {
     row.machines = machines.map(({ id, state, phase }) => {
@@ -129,6 +146,7 @@ function writePool(row: PoolRow, { machines, boots, override, hot, cold }: PoolT
   for (const boot of boots) noteBoot(row, boot);
   if (override !== null) row.override = asStored(override);
   if (hot !== null) row.hot = asStored(hot);
+  if (lateLearned !== undefined && lateLearned === row.late?.samples) row.late = null;
   if (cold !== null) {
     row.cold = asStored(cold.state);
     row.patterns = asStored(cold.patterns);

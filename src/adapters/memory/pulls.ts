@@ -19,7 +19,8 @@ export function createMemoryPulls({ pulls, pools }: MemoryDatabase): Pulls {
       if (!isStill(progress, progress.app)) return false;
       pulls.set(progress.app, { ...progress, finishedAt: now });
       for (const row of pools.values()) {
-        if (row.pool.app === progress.app) Object.assign(row, { hot: null, cold: null, coldSavedAt: null });
+        if (row.pool.app === progress.app)
+          Object.assign(row, { hot: null, cold: null, coldSavedAt: null, late: null });
       }
       return true;
     },

@@ -8,7 +8,7 @@
 import { poolName } from "../../core/fleet.ts";
 import { DAY_MS, floorTo, type Instant } from "../../core/time.ts";
 import { type TrafficSample, toSeries } from "../../core/traffic.ts";
-import type { PoolSample, Samples } from "../../ports.ts";
+import type { LateSamples, PoolSample, Samples } from "../../ports.ts";
 import { livePool, type MemoryDatabase, type PoolRow } from "./database.ts";
 
 /** As the setting keep_samples is in a new installation. */
@@ -24,7 +24,7 @@ export function createMemorySamples(database: MemoryDatabase): Samples {
         const pool = knownPool(database, sample.pool, now);
         if (pool === undefined) unknownPool.push(index);
         else if (sample.at < now - KEPT_MS) tooOld.push(index);
-        else put(pool, sample);
+        else put(pool, sample, now);
       });
       return { unknownPool, tooOld };
     },
@@ -36,7 +36,7 @@ export function createMemorySamples(database: MemoryDatabase): Samples {
         const pool = knownPool(database, sample.pool, now);
         if (pool === undefined) unknownPool.push(index);
         else if (sample.at < now - KEPT_MS) tooOld.push(index);
-        else if (putPulled(pool, sample)) changed += 1;
+        else if (putPulled(pool, sample, now)) changed += 1;
       });
       return { changed, unknownPool, tooOld };
     },
@@ -62,20 +62,28 @@ function knownPool(database: MemoryDatabase, key: PoolSample["pool"], now: Insta
   return row !== undefined && (row.retiredAt === null || row.retiredAt > now - DAY_MS) ? row : undefined;
 }
 
-function put({ samplesByDay, pulledAt }: PoolRow, { pool: _pool, ...sample }: PoolSample): void {
+function put(row: PoolRow, { pool: _pool, ...sample }: PoolSample, now: Instant): void {
+  const { samplesByDay, pulledAt } = row;
   const day = floorTo(sample.at, DAY_MS);
   const samples = samplesByDay.get(day) ?? new Map<Instant, TrafficSample>();
   samplesByDay.set(day, samples.set(sample.at, sample));
   pulledAt.delete(sample.at);
+  if (row.hot !== null && sample.at < row.hot.through) row.late = oneMore(row.late, sample.at, now);
+}
+
+/** Its bin is learned already: the next tick is told. */
+function oneMore(late: LateSamples | null, at: Instant, now: Instant): LateSamples {
+  if (late === null) return { since: at, samples: 1, notedAt: now };
+  return { ...late, since: Math.min(late.since, at), samples: late.samples + 1 };
 }
 
 /** Whether it was stored: not over what was sent, and not where it says what is there. */
-function putPulled(row: PoolRow, sample: PoolSample): boolean {
+function putPulled(row: PoolRow, sample: PoolSample, now: Instant): boolean {
   const stored = row.samplesByDay.get(floorTo(sample.at, DAY_MS))?.get(sample.at);
   if (stored !== undefined && !row.pulledAt.has(sample.at)) return false;
   const { pool: _pool, ...load } = sample;
   if (stored !== undefined && isSame(stored, load)) return false;
-  put(row, sample);
+  put(row, sample, now);
   row.pulledAt.add(sample.at);
   return true;
 }

@@ -15,6 +15,7 @@ import type {
   History,
   Intent,
   KnownMachine,
+  LateSamples,
   OpenTick,
   PoolMemory,
   PoolTick,
@@ -38,7 +39,13 @@ type MemoryDoc = {
   tally: Tally;
   openIntents: IntentDoc[];
 };
-type RecalledRow = { doc: MemoryDoc; boots: BootStats[]; looked_at: Instant | null; no_room: NoRoom[] };
+type RecalledRow = {
+  doc: MemoryDoc;
+  boots: BootStats[];
+  looked_at: Instant | null;
+  no_room: NoRoom[];
+  late: LateSamples | null;
+};
 type IntentDoc = {
   id: string;
   kind: Action["kind"];
@@ -52,7 +59,7 @@ export function createPostgresHistory(sql: Sql): History {
   return {
     async recall(app, now) {
       const rows = await sql<RecalledRow[]>`
-        select r.doc, b.boots, b.looked_at, flyahead.no_room_of(r.doc) as no_room
+        select r.doc, b.boots, b.looked_at, flyahead.no_room_of(r.doc) as no_room, flyahead.late_samples_of(r.doc) as late
         from flyahead.recall_pools(${app}, flyahead.instant(${now})) as r (doc)
         join flyahead.recall_boots(${app}, flyahead.instant(${now})) b
           on (b.region, b.process_group) = (r.doc ->> 'region', r.doc ->> 'processGroup')
@@ -82,7 +89,7 @@ export function createPostgresHistory(sql: Sql): History {
   };
 }
 
-function poolMemory({ doc, boots, looked_at, no_room: noRoom }: RecalledRow): PoolMemory {
+function poolMemory({ doc, boots, looked_at, no_room: noRoom, late }: RecalledRow): PoolMemory {
   const pool = { app: doc.app, region: doc.region, processGroup: doc.processGroup };
   return {
     pool,
@@ -97,6 +104,7 @@ function poolMemory({ doc, boots, looked_at, no_room: noRoom }: RecalledRow): Po
     lastChangeAt: doc.lastChangeAt,
     tally: doc.tally,
     ...(noRoom.length === 0 ? {} : { noRoom }),
+    ...(late === null ? {} : { late }),
     openIntents: doc.openIntents.map((intent) => ({
       id: intent.id,
       pool,

@@ -6,6 +6,7 @@
  */
 import type { Quantile } from "../quantile.ts";
 import { errorShare, errorShares, quantileIn, runningWeights } from "./errors.ts";
+import { firstDoubt } from "./first-doubt.ts";
 import { placeOf } from "./grid.ts";
 import { type Lead, leadsAround, MEAN_MISS } from "./lead.ts";
 import { type Desk, freshDesk, lookAt, mixSeen, standAt, usualShare } from "./mixture.ts";
@@ -100,8 +101,9 @@ function seePart(
   leads[place] = rank;
   shares[place] = share;
   medians[place] = median;
-  spreads[place] =
-    (1 + WIDENING_PER_DOUBLING * beyond) * spreadOf(lead.spread, desk.g, lead.tally[MEAN_MISS]!);
+  const learned = spreadOf(lead.spread, desk.g, lead.tally[MEAN_MISS]!);
+  const doubt = desk.origin === state.memory.last ? firstDoubt(state, lead, median) : 0;
+  spreads[place] = (1 + WIDENING_PER_DOUBLING * beyond) * Math.max(learned, doubt);
 }
 
 /** errors[lead] for one quantile: read once, used for every bin. */

@@ -1,14 +1,14 @@
 /**
- * State at rest, as databases keep theirs: a checkpoint and a journal. The cold part is the whole state (≈ 40 KB), saved
+ * State at rest, as databases keep theirs: a checkpoint and a journal. The cold part is the whole state (≈ 38 KB), saved
  * at most hourly; the hot part is the loads of the last day of bins (≈ 1.5 KB), saved at every tick. Reading takes the
  * checkpoint and learns from the journal what came after it: a dozen bins, a few microseconds each, and the result is
  * the state that was. A checkpoint older than the journal reaches back is still good: `through` says from when on the
  * samples are wanted again.
  *
- * Roots and running means are stored in 16 bits, in steps of 1/32767 of the largest of their array; sums and weights in
- * 32 bits. What is read back forecasts within a thousandth of what was written.
+ * Roots and running means are stored in 16 bits (pack.ts), sums and weights in 32, counts as runs. What is read back forecasts
+ * within a thousandth of what was written; of bins narrower than five minutes less is kept (thin.ts).
  *
- * The trap is NaN, which JSON turns into null: a gap is the one 16-bit number that no root uses.
+ * The trap is the journal that is cut off or ends elsewhere: what is learned twice, or in another order, is another state.
  */
 import type { FleetWatch } from "../capacity/fleet-watch.ts";
 import type { CapacityState } from "../capacity/learn-capacity.ts";
@@ -18,11 +18,12 @@ import { bytesOf, toBase64 } from "./base64.ts";
 import { binAt } from "./grid.ts";
 import { learner } from "./learn.ts";
 import { decodeOutside, encodeOutside, type StoredOutside } from "./outside-codec.ts";
+import { apart, fromSteps, inOne, lengthOf, scalesOf, toSteps } from "./pack.ts";
+import { fromRuns, toRuns } from "./runs.ts";
 import { arraysOf, emptyState, type ForecastState, type Pulse } from "./state.ts";
+import { atRest, emptyRest, wake } from "./thin.ts";
 
-const VERSION = 3;
-const STEPS = 32_767;
-const GAP = -32_768;
+const VERSION = 4;
 
 /** JSON values, ready to be stored. */
 export type StoredState = { readonly hot: HotState; readonly cold: ColdState };
@@ -91,8 +92,9 @@ function inFourDigits<T>(value: T): T {
 
 export function encodeCold(state: ForecastState, capacity: CapacityState | null = null): ColdState {
   const { zone, binMs, through, memory, profile, pulse } = state;
-  const { coarse, fine, counts } = arraysOf(state);
-  const scales = Float32Array.from(coarse, scaleOf);
+  const { coarse, counts } = atRest(state);
+  const { fine } = arraysOf(state);
+  const scales = scalesOf(coarse);
   return {
     version: VERSION,
     zone,
@@ -103,15 +105,26 @@ export function encodeCold(state: ForecastState, capacity: CapacityState | null 
     overallCount: profile.overallCount,
     pulse: { ...pulse },
     scales: toBase64(scales),
-    coarse: toBase64(Int16Array.from(coarse.flatMap((array, i) => stepsOf(array, scales[i]!)))),
-    fine: toBase64(Float32Array.from(fine.flatMap((array) => [...array]))),
-    counts: toBase64(Uint8Array.from(counts.flatMap((array) => [...array]))),
+    coarse: toBase64(toSteps(coarse, scales)),
+    fine: toBase64(inOne(fine, new Float32Array(lengthOf(fine)))),
+    counts: toBase64(toRuns(inOne(counts, new Uint8Array(lengthOf(counts))))),
     ...(capacity && { capacity: inFourDigits(capacity) }),
   };
 }
 
 /** The state that was stored, or null where it is of another version or damaged and must be rebuilt from samples. */
 export function decodeState(stored: StoredState | null): ForecastState | null {
+  return decode(stored, replay);
+}
+
+/** The state as its checkpoint stood: for samples that came too late for the journal, and are learned in its place. */
+export function decodeCheckpoint(stored: StoredState | null): ForecastState | null {
+  return decode(stored, keepJournalBefore);
+}
+
+type Continue = (state: ForecastState, loads: Float32Array, end: number) => void;
+
+function decode(stored: StoredState | null, goOn: Continue): ForecastState | null {
   if (stored === null) return null;
   const { hot, cold } = stored;
   if (hot.version !== VERSION || cold.version !== VERSION) return null;
@@ -119,8 +132,11 @@ export function decodeState(stored: StoredState | null): ForecastState | null {
   try {
     const state = decodeCold(cold);
     if (state === null) return null;
-    replay(state, hot);
-    state.outside = decodeOutside(hot.outside, binAt(state, hot.through), state.leads.length);
+    const loads = new Float32Array(bytesOf(hot.journal).buffer);
+    if (loads.length !== state.journal.length) throw new RangeError("The journal is cut off.");
+    const end = binAt(state, hot.through);
+    goOn(state, loads, end);
+    state.outside = decodeOutside(hot.outside, end, state.leads.length);
     return state;
   } catch {
     return null;
@@ -129,59 +145,38 @@ export function decodeState(stored: StoredState | null): ForecastState | null {
 
 function decodeCold(cold: ColdState): ForecastState | null {
   const state = emptyState(cold.zone, cold.through, cold.binMs);
-  const { coarse, fine, counts } = arraysOf(state);
+  Object.assign(state.memory, { first: cold.first, last: binAt(state, cold.through) - 1 });
+  const rest = emptyRest(state);
+  const { coarse, counts } = rest;
   const scales = new Float32Array(bytesOf(cold.scales).buffer);
   const whole =
-    spread(new Int16Array(bytesOf(cold.coarse).buffer), coarse, (steps, array) =>
-      steps === GAP ? Number.NaN : steps * scales[array]!,
-    ) &&
-    spread(new Float32Array(bytesOf(cold.fine).buffer), fine, (value) => value) &&
-    spread(bytesOf(cold.counts), counts, (value) => value);
+    fromSteps(new Int16Array(bytesOf(cold.coarse).buffer), scales, coarse) &&
+    apart(new Float32Array(bytesOf(cold.fine).buffer), arraysOf(state).fine) &&
+    apart(fromRuns(bytesOf(cold.counts)), counts);
   if (!whole) return null;
+  wake(state, rest);
   Object.assign(state.pulse, cold.pulse);
-  Object.assign(state.memory, { first: cold.first, last: binAt(state, cold.through) - 1 });
   Object.assign(state.profile, { overallRoot: cold.overallRoot, overallCount: cold.overallCount });
   return state;
 }
 
 /** Learns the bins that the checkpoint does not know, where the journal has all of them. */
-function replay(state: ForecastState, hot: HotState): void {
-  const loads = new Float32Array(bytesOf(hot.journal).buffer);
-  if (loads.length !== state.journal.length) throw new RangeError("The journal is cut off.");
-  const end = binAt(state, hot.through);
-  loads.forEach((load, i) => {
-    const bin = end - loads.length + i;
-    state.journal[((bin % loads.length) + loads.length) % loads.length] = load;
-  });
+function replay(state: ForecastState, loads: Float32Array, end: number): void {
   const start = binAt(state, state.through);
   if (end - start > loads.length) return;
+  keepJournal(state, loads, end, end);
   const learn = learner(state);
   for (let bin = start; bin < end; bin++) learn(bin, loads[bin - end + loads.length]!);
-  state.through = Math.max(state.through, hot.through);
+  state.through = Math.max(state.through, end * state.binMs);
 }
 
-function spread(
-  from: ArrayLike<number>,
-  to: readonly (Float64Array | Uint8Array)[],
-  read: (value: number, array: number) => number,
-): boolean {
-  let next = 0;
-  if (from.length !== to.reduce((sum, array) => sum + array.length, 0)) return false;
-  to.forEach((array, a) => {
-    for (let i = 0; i < array.length; i++) array[i] = read(from[next++]!, a);
-  });
-  return true;
+function keepJournalBefore(state: ForecastState, loads: Float32Array, end: number): void {
+  keepJournal(state, loads, end, binAt(state, state.through));
 }
 
-function scaleOf(array: Float64Array): number {
-  let largest = 0;
-  for (const value of array) if (Math.abs(value) > largest) largest = Math.abs(value);
-  return largest / STEPS;
-}
-
-function stepsOf(array: Float64Array, scale: number): number[] {
-  return Array.from(array, (value) => {
-    if (Number.isNaN(value)) return GAP;
-    return scale === 0 ? 0 : Math.max(-STEPS, Math.min(STEPS, Math.round(value / scale)));
-  });
+/** The journal's loads before the bin `until`, each at its place in the ring; they end with the one before `end`. */
+function keepJournal({ journal }: ForecastState, loads: Float32Array, end: number, until: number): void {
+  const { length } = journal;
+  for (let bin = end - length; bin < Math.min(end, until); bin++)
+    journal[((bin % length) + length) % length] = loads[bin - end + length]!;
 }

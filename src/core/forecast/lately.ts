@@ -11,7 +11,7 @@ import type { ForecastState } from "./state.ts";
 
 const STEPS = 500;
 
-/** At ascending `quantiles`, the loads that so large a share of the remembered bins stayed at or under; zeros without any. */
+/** At `quantiles`, in any order, the loads that so large a share of the remembered bins stayed at or under; zeros without any. */
 export function lately({ memory: { roots } }: ForecastState, quantiles: readonly Quantile[]): number[] {
   let highest = 0;
   for (let i = 0; i < roots.length; i++) if (roots[i]! > highest) highest = roots[i]!;
@@ -22,10 +22,9 @@ export function lately({ memory: { roots } }: ForecastState, quantiles: readonly
     counts[highest > 0 ? Math.ceil((roots[i]! / highest) * STEPS) : 0]! += 1;
     total += 1;
   }
-  let step = 0;
-  let below = counts[0]!;
+  for (let step = 1; step <= STEPS; step++) counts[step]! += counts[step - 1]!;
   return quantiles.map((quantile) => {
-    while (step < STEPS && below < quantile * total) below += counts[++step]!;
+    const step = counts.findIndex((below) => below >= quantile * total);
     return loadOf((step / STEPS) * highest);
   });
 }

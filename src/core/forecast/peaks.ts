@@ -74,7 +74,7 @@ export function lookAhead(
 
 /**
  * The load that the highest bin of a window stays under with probability `quantile`.
- * @returns in the unit of the samples; 0 for an empty window.
+ * @returns in the unit of the samples, to a hundred-thousandth of its root; 0 for an empty window.
  */
 export function maxOver(state: ForecastState, window: PeakWindow, quantile: Quantile): number {
   return maximaUntil(state, lookAhead(state, window, quantile), [window.until])[0]!;

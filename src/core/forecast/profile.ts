@@ -9,14 +9,13 @@
  * The trap: a slot is learned only after it has passed, so within a day's lead the profile of a bin to come never holds
  * that bin itself; what is measured on past bins is what will be met on new ones.
  */
-import { DAY_MS, type Instant, WEEK_MS } from "../time.ts";
+import { type Instant, WEEK_MS } from "../time.ts";
 import { timeOfWeekMs } from "../zone.ts";
 import { FORECAST_BIN_MS } from "./forecast.ts";
 import { loadOf } from "./root.ts";
 
 /** Of the product's own bins. */
 export const WEEK_SLOTS = WEEK_MS / FORECAST_BIN_MS;
-export const DAY_SLOTS = DAY_MS / FORECAST_BIN_MS;
 
 const DAY_RATE = 0.2;
 const WEEK_RATE = 0.25;

@@ -1,4 +1,7 @@
+import { describeLateSamples } from "../../contracts/late-samples.ts";
 import { describeSamples } from "../../contracts/samples.ts";
 import { usePostgres } from "./harness.ts";
 
-describeSamples("Postgres", usePostgres());
+const harness = usePostgres();
+describeSamples("Postgres", harness);
+describeLateSamples("Postgres", harness);

@@ -1,8 +1,9 @@
 /**
  * The share rule on made-up experts. A bound that exponential weights keep (Cesa-Bianchi and Lugosi, "Prediction, Learning, and
  * Games", 2006, theorem 2.2: losses in [0, 1], convex; after n rounds with N experts at most √(n/2 · ln N) worse than the best of
- * them) is asked of our rule too: twice it, since half of the trust goes by the short memory with its low power, which adapts and so has no
- * such bound, plus what the floor may cost. Following the leader breaks it, which shows that it can be broken.
+ * them) is asked of our rule too, plus what the floor may cost. Half of the trust goes by the short memory with its low power, which
+ * adapts and so has no such bound: where the best expert is hardly better than chance it costs a fifth of the bound more, and in the
+ * trap that is made for those who adapt, three quarters. Following the leader breaks it by far, which shows that it can be broken.
  */
 import { describe, expect, it } from "vitest";
 import {
@@ -90,13 +91,19 @@ const WORLDS: Readonly<Record<string, () => (i: number) => Round>> = {
   }),
 };
 
+/** Of the bound, where it is above 1. */
+const PRICE_OF_ADAPTING: Readonly<Record<string, number>> = {
+  "one expert is a little better than chance": 1.2,
+  "two take turns in being wrong": 1.75,
+};
+
 describe("regret against the best expert in hindsight", () => {
   it.each(Object.keys(WORLDS))(
-    "%s: within twice the bound of exponential weights and the cost of the floor",
+    "%s: within the bound of exponential weights and the cost of the floor",
     (world) => {
       const { mixed, best, losses } = play(WORLDS[world]!());
       const floorCost = floorShare * (Math.max(...losses) - best);
-      expect(mixed - best).toBeLessThanOrEqual(2 * BOUND + floorCost);
+      expect(mixed - best).toBeLessThanOrEqual((PRICE_OF_ADAPTING[world] ?? 1) * BOUND + floorCost);
     },
   );
 

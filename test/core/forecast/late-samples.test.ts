@@ -1,7 +1,7 @@
 /**
  * Samples that come late, in another order, twice, corrected or dated oddly; ticks that come late; states that are built anew.
- * What is promised: order and batches mean nothing, fifteen minutes are waited, and what comes later than that is as if it had
- * never come. It is not learned afterwards.
+ * What `update` alone promises: order and batches mean nothing, fifteen minutes are waited, and what comes later than that is as if it
+ * had never come. To learn it the tick goes back (test/tick/relearn.test.ts).
  */
 import { describe, expect, it } from "vitest";
 import { encodeState } from "../../../src/core/forecast/codec.ts";

@@ -59,7 +59,10 @@ describe("any traffic", () => {
         const { state, now, load } = forecastOf(values);
         const window = { from: now, until: now + 3 * HOUR_MS };
         const highest = STORED_QUANTILES.map((quantile) => maxOver(state, window, quantile));
-        expect([...highest].sort((a, b) => a - b)).toEqual(highest);
+        // Each is searched for by itself, to a hundred-thousandth of its root.
+        highest.slice(1).forEach((load, i) => {
+          expect(load).toBeGreaterThanOrEqual(highest[i]! * (1 - 1e-4));
+        });
         load.forEach((curve, q) => {
           const own = Math.max(...curve.slice(0, 12));
           expect(highest[q]!).toBeGreaterThanOrEqual(own * (1 - 1e-6) - 0.02);
