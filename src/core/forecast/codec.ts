@@ -132,12 +132,13 @@ function decodeCold(cold: ColdState): ForecastState | null {
   const { coarse, fine, counts } = arraysOf(state);
   const scales = new Float32Array(bytesOf(cold.scales).buffer);
   const whole =
-    spread(new Int16Array(bytesOf(cold.coarse).buffer), coarse, (steps, array) =>
-      steps === GAP ? Number.NaN : steps * scales[array]!,
-    ) &&
-    spread(new Float32Array(bytesOf(cold.fine).buffer), fine, (value) => value) &&
-    spread(bytesOf(cold.counts), counts, (value) => value);
+    spread(new Int16Array(bytesOf(cold.coarse).buffer), coarse) &&
+    spread(new Float32Array(bytesOf(cold.fine).buffer), fine) &&
+    spread(bytesOf(cold.counts), counts);
   if (!whole) return null;
+  coarse.forEach((array, i) => {
+    scaleUp(array, scales[i]!);
+  });
   Object.assign(state.pulse, cold.pulse);
   Object.assign(state.memory, { first: cold.first, last: binAt(state, cold.through) - 1 });
   Object.assign(state.profile, { overallRoot: cold.overallRoot, overallCount: cold.overallCount });
@@ -160,17 +161,22 @@ function replay(state: ForecastState, hot: HotState): void {
   state.through = Math.max(state.through, hot.through);
 }
 
-function spread(
-  from: ArrayLike<number>,
-  to: readonly (Float64Array | Uint8Array)[],
-  read: (value: number, array: number) => number,
+/** Cuts `from` into the arrays; false where it has not as many numbers as they. */
+function spread<A extends Float64Array | Uint8Array>(
+  from: Int16Array | Float32Array | Uint8Array,
+  to: readonly A[],
 ): boolean {
-  let next = 0;
   if (from.length !== to.reduce((sum, array) => sum + array.length, 0)) return false;
-  to.forEach((array, a) => {
-    for (let i = 0; i < array.length; i++) array[i] = read(from[next++]!, a);
-  });
+  let next = 0;
+  for (const array of to) {
+    array.set(from.subarray(next, next + array.length));
+    next += array.length;
+  }
   return true;
+}
+
+function scaleUp(array: Float64Array, scale: number): void {
+  for (let i = 0; i < array.length; i++) array[i] = array[i] === GAP ? Number.NaN : array[i]! * scale;
 }
 
 function scaleOf(array: Float64Array): number {
