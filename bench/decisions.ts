@@ -4,7 +4,7 @@
  *   npx tsx bench/decisions.ts --traces DIR --origins FILE --out desired.csv [--series a,b] [--boots 1,5,15]
  *
  * One setting for all series: the price (20, 100) or the promise (p0.01, p0.001) and the boot are inputs of the policy, and
- * nothing else is: no maximum, no cooldown; what the last five minutes needed is kept. One process a series, as many as there are cores.
+ * nothing else is: no maximum, no cooldown; what the last seven minutes needed is kept. One process a series, as many as there are cores.
  *
  *   npx tsx bench/decisions.ts --traces DIR --origins FILE --defaults
  *
@@ -25,7 +25,7 @@ import { readMinutes } from "./decisions/minutes.ts";
 const PRICES = [20, 100];
 const PROMISES = [0.01, 0.001];
 /** What was needed within it is kept, on every series alike: at a decision a minute, less would be fidgeting. */
-const STABILISATION_SECONDS = 300;
+const STABILISATION_SECONDS = 420;
 
 const { values: flags } = parseArgs({
   options: {

@@ -20,7 +20,7 @@ import { DAY_MS, type Instant, MINUTE_MS } from "./time.ts";
 import type { TrafficSeries } from "./traffic.ts";
 
 /** Of what is allowed so much is spent on purpose; the rest is for what nobody foresees. */
-const AIM = 0.5;
+const AIM = 0.45;
 const MEMORY_MS = 28 * DAY_MS;
 const TOLD_MS = 7 * DAY_MS;
 const SHORTEST_PACE_MINUTES = 720;

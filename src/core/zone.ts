@@ -57,7 +57,7 @@ function offsetsOf(zone: string): Offsets {
 /** Milliseconds since Monday 00:00 local time, in [0, one week). */
 export function timeOfWeekMs(zone: string, instant: Instant): number {
   const local = instant + zoneOffsetMs(zone, instant) + EPOCH_TO_MONDAY_MS;
-  return ((local % WEEK_MS) + WEEK_MS) % WEEK_MS;
+  return local - floorTo(local, WEEK_MS);
 }
 
 /** True where Intl knows the zone. */

@@ -15,7 +15,7 @@ import { type Instant, MINUTE_MS } from "../time.ts";
 import type { FleetNow } from "./fleet-now.ts";
 
 /** What stopping and starting costs beyond the boot itself, in machine-minutes: every action is a risk. */
-export const START_COST_MINUTES = 12;
+export const START_COST_MINUTES = 16;
 
 export type Ahead = {
   readonly start: Instant;

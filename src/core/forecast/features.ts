@@ -84,11 +84,10 @@ export function compareFeatures(x: Float64Array, level15m: number, level1h: numb
 function around(memory: Memory, bin: number, origin: number): number {
   let sum = 0;
   let weight = 0;
-  for (let offset = -1; offset <= 1; offset++) {
-    if (bin + offset > origin) break;
-    const root = rootAt(memory, bin + offset);
+  for (let near = bin - 1; near <= bin + 1 && near <= origin; near++) {
+    const root = rootAt(memory, near);
     if (Number.isNaN(root)) continue;
-    const share = offset === 0 ? 2 : 1;
+    const share = near === bin ? 2 : 1;
     sum += share * root;
     weight += share;
   }

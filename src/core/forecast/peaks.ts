@@ -99,12 +99,9 @@ export function maximaUntil(state: ForecastState, outlook: Outlook, untils: read
     const low = highestOf(roots.subarray(0, length));
     if (length === 1) return loadOf(low);
     const theta = Math.min(every, Math.max(1 / length, every / crowding));
-    // Most bins of a day are surely lower than its peak; they would only cost time.
-    const rivals: number[] = [];
-    for (let bin = 0; bin < length; bin++) if (most[bin]! > low) rivals.push(bin);
     const bounds = { low, high: highestOf(rootsAhead(bins, high[i]!, length)) };
-    const isLikely = (root: number) => isLikelier(bins, rivals, shares, root, quantile ** (1 / theta));
-    return loadOf(lowestRoot(isLikely, bounds));
+    const rivals = rivalsOf(outlook, most.subarray(0, length), shares, low);
+    return loadOf(lowestRoot(bins, rivals, shares, quantile ** (1 / theta), bounds));
   });
 }
 
@@ -115,29 +112,51 @@ export function busiestOf({ start, stepMs, roots }: Outlook): { at: Instant; loa
   return load > 0 ? { at: start + roots.indexOf(highest) * stepMs, load } : null;
 }
 
-/** The lowest root that is likely enough, found by halving between the bounds. */
+/** Bins that may hold the highest root, busiest first, and the least chance that all from each one on stay under the answer. */
+type Rivals = { readonly bins: readonly number[]; readonly leastRest: Float64Array };
+
+/** Most bins of a day are surely lower than its peak, which is `low` at least; they would only cost time. */
+function rivalsOf(
+  { bins, roots }: Outlook,
+  most: Float64Array,
+  shares: readonly Float64Array[],
+  low: number,
+): Rivals {
+  const rivals: number[] = [];
+  for (let bin = 0; bin < most.length; bin++) if (most[bin]! > low) rivals.push(bin);
+  rivals.sort((a, b) => roots[b]! - roots[a]!);
+  const leastRest = new Float64Array(rivals.length + 1).fill(1);
+  for (let i = rivals.length - 1; i >= 0; i--)
+    leastRest[i] = leastRest[i + 1]! * Math.max(LEAST_SHARE, shareBelowAt(bins, rivals[i]!, shares, low));
+  return { bins: rivals, leastRest };
+}
+
+/** The lowest root under which all bins stay with the chance `wanted`, found by halving between the bounds. */
 function lowestRoot(
-  isLikely: (root: number) => boolean,
+  bins: BinsAhead,
+  rivals: Rivals,
+  shares: readonly Float64Array[],
+  wanted: number,
   { low, high }: { low: number; high: number },
 ): number {
   for (let i = 0; i < HALVINGS && high - low > PRECISION * high; i++) {
     const middle = (low + high) / 2;
-    if (isLikely(middle)) high = middle;
+    if (isLikelier(bins, rivals, shares, middle, wanted)) high = middle;
     else low = middle;
   }
   return high;
 }
 
-/** Whether the bins all stay under `root` with at least the chance `wanted`: the product of their shares, as far as it decides. */
+/** Whether the product of the bins' shares reaches `wanted`: asked of the busiest first, and only as long as it is open. */
 function isLikelier(
   bins: BinsAhead,
-  rivals: readonly number[],
+  { bins: rivals, leastRest }: Rivals,
   shares: readonly Float64Array[],
   root: number,
   wanted: number,
 ): boolean {
   let chance = 1;
-  for (let i = 0; i < rivals.length && chance >= wanted; i++)
+  for (let i = 0; i < rivals.length && chance >= wanted && chance * leastRest[i]! < wanted; i++)
     chance *= Math.max(LEAST_SHARE, shareBelowAt(bins, rivals[i]!, shares, root));
   return chance >= wanted;
 }

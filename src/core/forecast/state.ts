@@ -50,6 +50,23 @@ export type ForecastState = Grid & {
   outside: OutsideMemory | null;
 };
 
+function freshPulse(): Pulse {
+  return {
+    expected: 0,
+    miss: 0,
+    deviation: 0,
+    highest: 0,
+    record: 0,
+    odd: 0,
+    sameFor: 0,
+    lastLoad: -1,
+    smooth: 0,
+    smoother: 0,
+    crowding: 0,
+    peaksSeen: 0,
+  };
+}
+
 export function emptyState(zone: string, through: Instant, binMs = FORECAST_BIN_MS): ForecastState {
   if (!(binMs >= MINUTE_MS)) throw new RangeError(`A forecast bin of ${binMs} ms is shorter than a minute.`);
   const grid = { zone, binMs };
@@ -61,20 +78,7 @@ export function emptyState(zone: string, through: Instant, binMs = FORECAST_BIN_
     profile: emptyProfile(binsPerDay(grid)),
     missOfDayPart: new Float64Array(DAY_PARTS),
     leads: freshLeads(grid),
-    pulse: {
-      expected: 0,
-      miss: 0,
-      deviation: 0,
-      highest: 0,
-      record: 0,
-      odd: 0,
-      sameFor: 0,
-      lastLoad: -1,
-      smooth: 0,
-      smoother: 0,
-      crowding: 0,
-      peaksSeen: 0,
-    },
+    pulse: freshPulse(),
     journal: new Float32Array(Math.min(288, binsPerDay(grid))).fill(Number.NaN),
     outside: null,
   };
@@ -132,7 +136,7 @@ export function copyState(state: ForecastState): ForecastState {
     profile: copyProfile(state.profile),
     missOfDayPart: state.missOfDayPart.slice(),
     leads: state.leads.map(copyLead),
-    pulse: { ...state.pulse },
+    pulse: Object.assign(freshPulse(), state.pulse),
     journal: state.journal.slice(),
     outside: copyOutside(state.outside),
   };
