@@ -1,6 +1,7 @@
 /**
- * Step 9: one wave of calls to Fly, growing before shrinking, each ending in an Outcome. What is refused or fails here is
- * not chased: the next tick sees Fly afresh and decides again.
+ * Step 9: one wave of calls to Fly, each ending in an Outcome. All of the app grows before any of it shrinks; pools take turns
+ * (core/turns.ts); starts go out side by side and creates at the pace that Fly allows an app. What is refused, fails or has
+ * no time left is not chased: the next tick sees Fly afresh and decides again.
  *
  *   rateLimited, transient   wait as told (or a little), then once more, while the deadline and the budget allow
  *   heldBack                 not sent, by our own breaker or limiter: the same, where the wait is short
@@ -13,17 +14,28 @@
  */
 import type { Action } from "../core/actions.ts";
 import { poolName } from "../core/fleet.ts";
+import { OUR_ACTIONS } from "../core/fly-limits.ts";
 import { type NoRoom, noRoomAfter } from "../core/no-room.ts";
 import { openRetryBudget, type RetryBudget } from "../core/retry.ts";
+import type { Severity } from "../core/severity.ts";
 import type { Instant } from "../core/time.ts";
+import { takeTurns } from "../core/turns.ts";
 import { isMachineApiError, type MachineApiError, messageOf } from "../errors.ts";
 import type { Intent, Lease, Outcome, OutcomeStatus, TickPorts } from "../ports.ts";
 import { inTurn } from "./in-turn.ts";
 import { lookUp } from "./look-up.ts";
+import { createPacer, type Pacer } from "./pacer.ts";
 import { pauseBeforeRetry, WAVE_BUDGET } from "./retry.ts";
 
-/** Fly limits each machine's actions to one a second, and creates to one a second for the whole app. */
-const PARALLEL_MOVES = 8;
+/** Calls for different machines share no limit at Fly. */
+const PARALLEL_MOVES = 16;
+/** Creates under way: at one a second, so many as go out until the first of them is answered at the latest. */
+const PARALLEL_CREATES = 10;
+
+const NO_TIME = "left to the next tick: the tick's deadline was reached";
+const NO_ROOM = "not asked for: Fly had no room for another one a moment ago";
+const NO_TURN =
+  "left to the next tick: Fly takes one create a second of an app, and the tick's deadline came before its turn";
 
 type Applied = {
   readonly outcome: Outcome;
@@ -32,52 +44,64 @@ type Applied = {
 };
 export type IntentOutcome = Applied & { readonly intentId: string };
 
+/** @param severityOf how urgent a pool is, by its name; unknown ones are normal */
 export async function applyActions(
   intents: readonly Intent[],
   lease: Lease,
   deadline: Instant,
   ports: TickPorts,
+  severityOf: ReadonlyMap<string, Severity> = new Map(),
 ): Promise<IntentOutcome[]> {
-  const budget = openRetryBudget(WAVE_BUDGET);
-  /** Pools for which Fly had no room a moment ago. */
-  const full = new Set<string>();
+  const wave: Wave = {
+    lease,
+    deadline,
+    budget: openRetryBudget(WAVE_BUDGET),
+    creates: createPacer(OUR_ACTIONS, ports.clock, deadline),
+    full: new Set(),
+  };
   const apply = async (intent: Intent) => {
-    const pool = poolName(intent.pool);
-    const isVain = intent.action.kind === "create" && full.has(pool);
-    const applied = isVain
-      ? { outcome: settled("refused", intent, "not asked for: Fly had no room for another one a moment ago") }
-      : await applyOne(intent, lease, deadline, budget, ports);
-    if (applied.noRoom?.machineId === null) full.add(pool);
+    const applied = await applyOne(intent, wave, ports);
+    if (applied.noRoom?.machineId === null) wave.full.add(poolName(intent.pool));
     return { intentId: intent.id, ...applied };
   };
-  const of = (kind: Action["kind"]) => intents.filter(({ action }) => action.kind === kind);
-  const started = await inTurn(of("start"), PARALLEL_MOVES, apply);
-  const created = await inTurn(of("create"), 1, apply);
-  const stopped = await inTurn(of("stop"), PARALLEL_MOVES, apply);
-  const destroyed = await inTurn(of("destroy"), 1, apply);
-  return [...started, ...created, ...stopped, ...destroyed];
+  const waitingOf = (intent: Intent) => {
+    const pool = poolName(intent.pool);
+    return { pool, severity: severityOf.get(pool) ?? "normal" };
+  };
+  const inOrder = (kind: Action["kind"]) =>
+    takeTurns(
+      intents.filter(({ action }) => action.kind === kind),
+      waitingOf,
+    );
+  const grown = await Promise.all([
+    inTurn(inOrder("start"), PARALLEL_MOVES, apply),
+    inTurn(inOrder("create"), PARALLEL_CREATES, apply),
+  ]);
+  const stopped = await inTurn(inOrder("stop"), PARALLEL_MOVES, apply);
+  const destroyed = await inTurn(inOrder("destroy"), 1, apply);
+  return [...grown.flat(), ...stopped, ...destroyed];
 }
+
+type Wave = {
+  readonly lease: Lease;
+  readonly deadline: Instant;
+  readonly budget: RetryBudget;
+  readonly creates: Pacer;
+  /** Pools for which Fly had no room a moment ago. */
+  readonly full: Set<string>;
+};
 
 /** What cannot be undone is only proposed: fencing it and looking at volumes once more is still to be built. */
 const NOT_YET = "flyahead only proposes to destroy machines; where you agree, do it by hand";
 
-async function applyOne(
-  intent: Intent,
-  lease: Lease,
-  deadline: Instant,
-  budget: RetryBudget,
-  ports: TickPorts,
-): Promise<Applied> {
+async function applyOne(intent: Intent, wave: Wave, ports: TickPorts): Promise<Applied> {
+  const { deadline, budget } = wave;
   const { clock, chance } = ports;
   let ambiguous = false;
   budget.called();
   for (let attempt = 1; ; attempt++) {
-    if (clock.now() >= deadline) {
-      return { outcome: notStarted(intent, ambiguous, "the tick's deadline was reached") };
-    }
-    if (intent.action.kind === "stop" && !(await stillHeld(lease, ports))) {
-      return { outcome: notStarted(intent, ambiguous, "the lease was lost to a newer tick") };
-    }
+    const obstacle = await whyNot(intent, wave, ports);
+    if (obstacle !== null) return { outcome: notStarted(intent, ambiguous, obstacle) };
     try {
       return { outcome: await call(intent, ports) };
     } catch (error) {
@@ -94,6 +118,18 @@ async function applyOne(
       await clock.sleep(pauseMs);
     }
   }
+}
+
+/** What keeps a call from being made now, in a sentence; null: nothing. A create waits for its turn here. */
+async function whyNot({ action, pool }: Intent, wave: Wave, ports: TickPorts): Promise<string | null> {
+  if (ports.clock.now() >= wave.deadline) return NO_TIME;
+  if (action.kind === "stop") {
+    return (await stillHeld(wave.lease, ports)) ? null : "the lease was lost to a newer tick";
+  }
+  if (action.kind !== "create") return null;
+  const isFull = () => wave.full.has(poolName(pool));
+  if (!isFull() && !(await wave.creates.turn())) return NO_TURN;
+  return isFull() ? NO_ROOM : null;
 }
 
 async function call(intent: Intent, { machineApi }: TickPorts): Promise<Outcome> {
