@@ -27,6 +27,7 @@ import { isMachineApiError, messageOf } from "../errors.ts";
 import type { Lease, OpenTick, PoolMemory, PoolSeries, TickPorts, TickRequest } from "../ports.ts";
 import { askExperts } from "./ask-experts.ts";
 import { capacityWindow, knownCapacity } from "./capacity-window.ts";
+import { isCheckpointDue } from "./checkpoint.ts";
 import { detectOverride } from "./detect-override.ts";
 import { flyNow } from "./fly-now.ts";
 import { pullSamples } from "./pull-samples.ts";
@@ -45,7 +46,8 @@ const LONGEST_PAUSE_MS = 10 * SECOND_MS;
 
 export type ObservedPool = {
   readonly observation: Observation;
-  readonly coldSavedAt: Instant | null;
+  /** Whether the large part of its state is to be saved at the end of this tick. */
+  readonly checkpointDue: boolean;
   /** An override that was not there before this tick. */
   readonly newOverride: Override | null;
   /** Boots that ended since the last look. */
@@ -94,7 +96,7 @@ export async function observe(
       const newOverride = seen === null ? null : overrideIn(base, seen, now);
       const fly = flyNow(seen, release, base.memory, base.policy, now);
       return {
-        coldSavedAt: base.memory?.coldSavedAt ?? null,
+        checkpointDue: isCheckpointDue(base.pool, base.memory?.coldSavedAt ?? null, now),
         newOverride,
         newBoots: seen === null ? [] : bootsIn(base, seen, now),
         observation: {

@@ -6,7 +6,6 @@ import { partValue } from "../core/observation.ts";
 import { tickRecord } from "../core/tick-record.ts";
 import type { Instant } from "../core/time.ts";
 import type { Lease, OpenTick, PoolTick, TickRequest } from "../ports.ts";
-import { isCheckpointDue } from "./checkpoint.ts";
 import type { ObservedApp, ObservedPool } from "./observe.ts";
 import type { TickSettings } from "./settings.ts";
 
@@ -27,17 +26,13 @@ export function openDocument(
     cadenceMs,
     resolved,
     retired,
-    pools: decided.map((pool) => poolTick(pool, now)),
+    pools: decided.map(poolTick),
   };
 }
 
-function poolTick(
-  { observation, tick, coldSavedAt, newOverride, newBoots }: DecidedPool,
-  now: Instant,
-): PoolTick {
+function poolTick({ observation, tick, checkpointDue, newOverride, newBoots }: DecidedPool): PoolTick {
   const { pool, mode, policy, machines } = observation;
   const { state } = tick;
-  const coldDue = isCheckpointDue(coldSavedAt, now);
   return {
     pool,
     mode,
@@ -50,7 +45,7 @@ function poolTick(
     override: newOverride,
     hot: state === null ? null : encodeHot(state, tick.ledger, tick.capacity?.watch),
     cold:
-      state !== null && coldDue
+      state !== null && checkpointDue
         ? {
             state: encodeCold(state, tick.capacity?.state),
             patterns: patternsOf(state),
