@@ -26,6 +26,7 @@ import { inTurn } from "./in-turn.ts";
 import { lookUp } from "./look-up.ts";
 import { createPacer, type Pacer } from "./pacer.ts";
 import { pauseBeforeRetry, WAVE_BUDGET } from "./retry.ts";
+import { sharedLook } from "./shared-look.ts";
 
 /** Calls for different machines share no limit at Fly. */
 const PARALLEL_MOVES = 16;
@@ -53,7 +54,7 @@ export async function applyActions(
   severityOf: ReadonlyMap<string, Severity> = new Map(),
 ): Promise<IntentOutcome[]> {
   const wave: Wave = {
-    lease,
+    stillHeld: sharedLook(() => stillHeld(lease, ports)),
     deadline,
     budget: openRetryBudget(WAVE_BUDGET),
     creates: createPacer(OUR_ACTIONS, ports.clock, deadline),
@@ -83,7 +84,8 @@ export async function applyActions(
 }
 
 type Wave = {
-  readonly lease: Lease;
+  /** Whether this tick may still stop machines, by a look that began no earlier than it was asked. */
+  readonly stillHeld: () => Promise<boolean>;
   readonly deadline: Instant;
   readonly budget: RetryBudget;
   readonly creates: Pacer;
@@ -124,7 +126,7 @@ async function applyOne(intent: Intent, wave: Wave, ports: TickPorts): Promise<A
 async function whyNot({ action, pool }: Intent, wave: Wave, ports: TickPorts): Promise<string | null> {
   if (ports.clock.now() >= wave.deadline) return NO_TIME;
   if (action.kind === "stop") {
-    return (await stillHeld(wave.lease, ports)) ? null : "the lease was lost to a newer tick";
+    return (await wave.stillHeld()) ? null : "the lease was lost to a newer tick";
   }
   if (action.kind !== "create") return null;
   const isFull = () => wave.full.has(poolName(pool));

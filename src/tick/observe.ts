@@ -76,7 +76,8 @@ export async function observe(
   const release = listed.status === "missing" ? null : releaseUnderWay(listed.value, now);
   const pulled = await pullSamples(lease.app, listed, memories, request.apps.length, settings, ports);
   const remembered = pulled?.relearn === true ? memories.map(forgotten) : memories;
-  const bases = pools.present.map((pool) => baseOf(pool, remembered, settings));
+  const memoryByPool = new Map(remembered.map((memory) => [poolName(memory.pool), memory]));
+  const bases = pools.present.map((pool) => baseOf(pool, memoryByPool.get(poolName(pool)) ?? null, settings));
   const read = await readSamples(lease.app, bases, now, ports, settings.binMs);
   const known = bases.map((base) => {
     const source = pulled?.readingOf(base.pool, base.policy.staleSeconds * SECOND_MS, now);
@@ -140,8 +141,7 @@ type PoolBase = {
   readonly samplesFrom: (now: Instant) => Instant;
 };
 
-function baseOf(pool: PoolKey, memories: readonly PoolMemory[], settings: TickSettings): PoolBase {
-  const memory = memories.find((candidate) => poolName(candidate.pool) === poolName(pool)) ?? null;
+function baseOf(pool: PoolKey, memory: PoolMemory | null, settings: TickSettings): PoolBase {
   const policy = effectivePolicy(settings.defaultPolicy, memory?.policy ?? {});
   const state = decodeState(memory?.state ?? null);
   const usable =
