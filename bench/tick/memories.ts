@@ -3,6 +3,7 @@
  * the books of all pools, and the minutes of the last day with their signals. The rest of the 28 days no tick reads.
  */
 import type { Sql } from "../../src/adapters/postgres/connect.ts";
+import { createPostgresSamples } from "../../src/adapters/postgres/samples.ts";
 import { encodeCold, encodeHot } from "../../src/core/forecast/codec.ts";
 import { ensembleForecaster } from "../../src/core/forecast/ensemble.ts";
 import { forecastBinMs } from "../../src/core/forecast/forecast.ts";
@@ -15,7 +16,7 @@ const SHAPES = 8;
 const SAMPLES_MS = DAY_MS;
 
 /** Requests in the minute that starts at `at`, of pools of one shape: a day, a weekend, noise. */
-export function loadAt(shape: number, at: Instant): number {
+function loadAt(shape: number, at: Instant): number {
   const minute = at / MINUTE_MS;
   const daily = 1 + 0.5 * Math.sin((2 * Math.PI * (minute + 97 * shape)) / 1_440);
   const weekend = Math.floor(minute / 1_440 + 3) % 7 >= 5 ? 0.7 : 1;
@@ -23,7 +24,7 @@ export function loadAt(shape: number, at: Instant): number {
   return Math.max(1, Math.round((450 + 40 * shape) * daily * weekend * (1 + 0.06 * noise)));
 }
 
-export const shapeOf = (poolId: number): number => poolId % SHAPES;
+const shapeOf = (poolId: number): number => poolId % SHAPES;
 
 /** @param until the instant up to which everything is learned */
 export async function rememberWeeks(sql: Sql, until: Instant, cadenceMs: number): Promise<void> {
@@ -46,24 +47,38 @@ export async function rememberWeeks(sql: Sql, until: Instant, cadenceMs: number)
   await sampleMinutes(sql, until - SAMPLES_MS, until);
 }
 
-/** Stores the minutes of [from, until) of all pools; `factor` lifts the load of some. */
-export async function sampleMinutes(
+/** Puts the minutes of [from, until) of all pools into their table, past the functions. */
+async function sampleMinutes(sql: Sql, from: Instant, until: Instant): Promise<void> {
+  const minutes = Array.from({ length: (until - from) / MINUTE_MS }, (_, i) => from + i * MINUTE_MS);
+  const rows = Array.from({ length: SHAPES }, (_, shape) =>
+    minutes.map((at) => ({ shape, at: formatInstant(at), ...signalsOf(loadAt(shape, at)) })),
+  ).flat();
+  await sql`select flyahead.ensure_sample_days(${formatInstant(from)}::timestamptz, ${formatInstant(until)}::timestamptz)`;
+  await sql`
+    insert into flyahead.traffic_samples (pool_id, at, requests, errors, p95_latency_ms, cpu, received_at)
+    select w.id, r.at, r.requests, r.errors, r."p95LatencyMs", r.cpu, r.at
+    from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as r (shape integer, at timestamptz, requests float8, errors float8, "p95LatencyMs" real, cpu real)
+    join flyahead.worker_regions w on w.id % ${SHAPES}::integer = r.shape
+    on conflict do nothing`;
+}
+
+/** Records the minutes of [from, until) of all pools as the functions do; `factor` lifts the load of some. */
+export async function sendMinutes(
   sql: Sql,
   from: Instant,
   until: Instant,
   factor: (poolId: number) => number = () => 1,
 ): Promise<void> {
+  const pools = await sql<{ id: number; app: string; region: string; processGroup: string }[]>`
+    select id, app, region, process_group as "processGroup" from flyahead.worker_regions order by id`;
   const minutes = Array.from({ length: (until - from) / MINUTE_MS }, (_, i) => from + i * MINUTE_MS);
-  const rows = Array.from({ length: SHAPES }, (_, shape) =>
-    minutes.map((at) => ({ shape, at: formatInstant(at), requests: loadAt(shape, at) })),
-  ).flat();
-  const ids = await sql<{ id: number }[]>`select id from flyahead.worker_regions`;
-  const lifted = ids.map(({ id }) => ({ id, factor: factor(id) }));
-  await sql`select flyahead.ensure_sample_days(${formatInstant(from)}::timestamptz, ${formatInstant(until)}::timestamptz)`;
-  await sql`
-    insert into flyahead.traffic_samples (pool_id, at, requests, errors, p95_latency_ms, cpu, received_at)
-    select l.id, r.at, round(r.requests * l.factor), 1, 80 + r.requests * l.factor / 20, least(0.95, r.requests * l.factor / 1500), r.at
-    from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as r (shape integer, at timestamptz, requests float8)
-    join jsonb_to_recordset(${JSON.stringify(lifted)}::text::jsonb) as l (id integer, factor float8) on l.id % ${SHAPES}::integer = r.shape
-    on conflict do nothing`;
+  const samples = pools.flatMap(({ id, ...pool }) =>
+    minutes.map((at) => ({ pool, at, ...signalsOf(Math.round(loadAt(shapeOf(id), at) * factor(id))) })),
+  );
+  await createPostgresSamples(sql).store(samples, until);
+}
+
+/** What a source of metrics tells beside the requests: with it, a tick learns what a machine carries. */
+function signalsOf(requests: number) {
+  return { requests, errors: 1, p95LatencyMs: 80 + requests / 20, cpu: Math.min(0.95, requests / 1_500) };
 }

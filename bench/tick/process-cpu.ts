@@ -1,37 +1,20 @@
 /**
- * CPU that another process used, seen from outside: all of its threads, so the compiler's and the collector's too. Linux counts
- * it in nanoseconds for each thread (schedstat); where it does not, in hundredths of a second for the process (stat).
+ * CPU that another process used, seen from outside: by all of its threads, so the compiler's and the collector's too, and by
+ * the first one alone, in which Deno runs the function. Linux counts in nanoseconds for each thread (schedstat).
  *
  * The trap is a thread that ended: its nanoseconds are gone. A runtime keeps its threads for longer than a tick lasts.
  */
 import { readdirSync, readFileSync } from "node:fs";
 
-const TICK_MS = 10;
+export type CpuMs = { readonly all: number; readonly main: number };
 
-/** Milliseconds since the process began; a difference of two is what was used in between. */
-export function processCpuMs(pid: number): number {
-  try {
-    return threadsNs(pid) / 1e6;
-  } catch {
-    return ticksOf(pid) * TICK_MS;
-  }
+/** Since the process began; a difference of two is what was used in between. @throws where this is no Linux */
+export function processCpu(pid: number): CpuMs {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  return { all: threads.reduce((sum, thread) => sum + threadMs(pid, thread), 0), main: threadMs(pid, pid) };
 }
 
-function threadsNs(pid: number): number {
-  return readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => sum + threadNs(pid, thread), 0);
-}
-
-function threadNs(pid: number, thread: string): number {
+function threadMs(pid: number, thread: number | string): number {
   const [ns = ""] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ");
-  const used = Number(ns);
-  if (!Number.isFinite(used)) throw new Error(`schedstat of ${pid} says ${ns}`);
-  return used;
-}
-
-/** Fields 14 and 15, user and system; the name in field 2 may hold blanks. */
-function ticksOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
-    .replace(/^.*\) /s, "")
-    .split(" ");
-  return Number(fields[11]) + Number(fields[12]);
+  return Number(ns) / 1e6;
 }

@@ -5,8 +5,8 @@
 import { floorTo, formatInstant, type Instant, MINUTE_MS } from "../../src/core/time.ts";
 import { type Installation, startInstallation } from "../../src/local/installation.ts";
 import { type CountingProxy, startCountingProxy } from "./counting-proxy.ts";
-import { rememberWeeks, sampleMinutes } from "./memories.ts";
-import { processCpuMs } from "./process-cpu.ts";
+import { rememberWeeks, sendMinutes } from "./memories.ts";
+import { type CpuMs, processCpu } from "./process-cpu.ts";
 
 const START: Instant = Date.UTC(2026, 0, 7, 8);
 const REGIONS = [
@@ -38,6 +38,8 @@ export type Fleet = {
 /** What one tick cost. */
 export type Cost = {
   readonly cpuMs: number;
+  /** Of it, in the thread that runs the function. */
+  readonly ownCpuMs: number;
   readonly wallMs: number;
   readonly sqlTurns: number;
   readonly redisCommands: number;
@@ -58,7 +60,7 @@ export type BenchWorld = {
   /** One tick of all apps, as cron calls it. */
   tick(): Promise<Cost>;
   /** A fresh process; answers the CPU that it used until it listened. */
-  freshProcess(): Promise<number>;
+  freshProcess(): Promise<CpuMs>;
   close(): Promise<void>;
 };
 
@@ -115,12 +117,12 @@ export async function startWorld(fleet: Fleet, cadenceMinutes: 15 | 1 = 15): Pro
 
   async function tick(): Promise<Cost> {
     const before = look();
-    const cpuBefore = processCpuMs(pid());
+    const cpuBefore = processCpu(pid());
     const began = performance.now();
     const answer = await installation.call("auto-scaling", { method: "POST", body: "{}" });
     const text = await answer.text();
     const wallMs = performance.now() - began;
-    const cpuMs = processCpuMs(pid()) - cpuBefore;
+    const cpu = processCpu(pid());
     const after = look();
     const { apps: told } = JSON.parse(text) as { apps?: { status: string }[] };
     if (told?.length !== fleet.apps || told.some(({ status }) => status !== "done"))
@@ -130,7 +132,8 @@ export async function startWorld(fleet: Fleet, cadenceMinutes: 15 | 1 = 15): Pro
     const [saved] = await sql<{ count: number }[]>`
       select count(*)::integer as count from flyahead.forecast_state where cold_saved_at = saved_at`;
     return {
-      cpuMs,
+      cpuMs: cpu.all - cpuBefore.all,
+      ownCpuMs: cpu.main - cpuBefore.main,
       wallMs,
       sqlTurns: after.sql.turns - before.sql.turns,
       redisCommands: after.commands - before.commands,
@@ -149,13 +152,13 @@ export async function startWorld(fleet: Fleet, cadenceMinutes: 15 | 1 = 15): Pro
     async nextSlot(factor) {
       const from = floorTo(fly.now(), cadenceMs);
       fly.advanceTo(from + cadenceMs);
-      await sampleMinutes(sql, from, from + cadenceMs, factor);
       await setNow();
+      await sendMinutes(sql, from, from + cadenceMs, factor);
     },
     tick,
     async freshProcess() {
       await stack.restartFunction("auto-scaling", env);
-      return processCpuMs(pid());
+      return processCpu(pid());
     },
     async close() {
       await installation.close();
