@@ -49,7 +49,7 @@ export async function measureFleet(fleet: Fleet, rounds: number): Promise<Case> 
     const cold: Cost[] = [];
     const boots: number[] = [];
     for (let i = 0; i < rounds; i++) {
-      boots.push((await world.freshProcess()).all);
+      boots.push((await world.freshProcess()).main);
       await world.nextSlot();
       cold.push(await world.tick());
     }

@@ -6,7 +6,7 @@ import { floorTo, formatInstant, type Instant, MINUTE_MS } from "../../src/core/
 import { type Installation, startInstallation } from "../../src/local/installation.ts";
 import { type CountingProxy, startCountingProxy } from "./counting-proxy.ts";
 import { rememberWeeks, sendMinutes } from "./memories.ts";
-import { type CpuMs, processCpu } from "./process-cpu.ts";
+import { type CpuMs, peakMb, processCpu } from "./process-use.ts";
 
 const START: Instant = Date.UTC(2026, 0, 7, 8);
 const REGIONS = [
@@ -37,10 +37,12 @@ export type Fleet = {
 
 /** What one tick cost. */
 export type Cost = {
+  /** Of the thread that runs the function. */
   readonly cpuMs: number;
-  /** Of it, in the thread that runs the function. */
-  readonly ownCpuMs: number;
+  readonly allCpuMs: number;
   readonly wallMs: number;
+  /** Memory of the process at most, since it began. */
+  readonly peakMb: number;
   readonly sqlTurns: number;
   readonly redisCommands: number;
   readonly flyCalls: number;
@@ -132,9 +134,10 @@ export async function startWorld(fleet: Fleet, cadenceMinutes: 15 | 1 = 15): Pro
     const [saved] = await sql<{ count: number }[]>`
       select count(*)::integer as count from flyahead.forecast_state where cold_saved_at = saved_at`;
     return {
-      cpuMs: cpu.all - cpuBefore.all,
-      ownCpuMs: cpu.main - cpuBefore.main,
+      cpuMs: cpu.main - cpuBefore.main,
+      allCpuMs: cpu.all - cpuBefore.all,
       wallMs,
+      peakMb: peakMb(pid()),
       sqlTurns: after.sql.turns - before.sql.turns,
       redisCommands: after.commands - before.commands,
       flyCalls: after.calls - before.calls,
