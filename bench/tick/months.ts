@@ -20,6 +20,8 @@ export type Month = {
   readonly yearMb: number;
   /** Of the large and the small part of the forecasters' state, rewritten in place. */
   readonly stateMbADay: number;
+  readonly hotBytes: number;
+  readonly coldBytes: number;
   readonly sqlMb: number;
   readonly flyCalls: number;
 };
@@ -43,8 +45,10 @@ export async function liveMonth(fleet: Fleet, cadenceMinutes: 15 | 1, hours: num
       Object.entries(KEPT_DAYS).reduce((sum, [table, kept]) => sum + perDay(table) * daysOf(kept), 0) / MB;
     const ticksAMonth = MONTH_MS / (cadenceMinutes * MINUTE_MS);
     const sum = (pick: (cost: Cost) => number) => costs.reduce((all, cost) => all + pick(cost), 0) / ticks;
-    const [state] = await sql<{ hot: number; cold: number }[]>`
-      select sum(octet_length(hot::text))::integer as hot, sum(octet_length(cold::text))::integer as cold from flyahead.forecast_state`;
+    const [state] = await sql<{ hot: number; cold: number; hotBytes: number; coldBytes: number }[]>`
+      select sum(octet_length(hot::text))::integer as hot, sum(octet_length(cold::text))::integer as cold,
+        max(octet_length(hot::text))::integer as "hotBytes", max(octet_length(cold::text))::integer as "coldBytes"
+      from flyahead.forecast_state`;
     const ticksADay = DAY_MS / (cadenceMinutes * MINUTE_MS);
     return {
       fleet,
@@ -53,6 +57,8 @@ export async function liveMonth(fleet: Fleet, cadenceMinutes: 15 | 1, hours: num
       storedMb: stored(() => 30),
       yearMb: stored((kept) => Math.min(kept, 365)),
       stateMbADay: (state!.hot * ticksADay + state!.cold * 24) / MB,
+      hotBytes: state!.hotBytes,
+      coldBytes: state!.coldBytes,
       sqlMb: (median(costs.map(({ sqlBytes }) => sqlBytes)) * ticksAMonth) / MB,
       flyCalls: Math.round(sum(({ flyCalls }) => flyCalls) * ticksAMonth),
     };

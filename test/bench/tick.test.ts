@@ -111,6 +111,8 @@ describe("the report", () => {
       storedMb: 50,
       yearMb: 300,
       stateMbADay: 10,
+      hotBytes: 3_000,
+      coldBytes: 40_000,
       sqlMb: 1_000,
       flyCalls: 3,
     } as const;
