@@ -5,6 +5,9 @@
  * One that nobody mounts, of the same name and region and on a well host, is used before another is made: as
  * `fly scale count` does, and so a create that failed after its volume was made leaves nothing behind but for the next
  * try. What is on such a volume the clone will find.
+ *
+ * The trap is two creates side by side: a volume that one of them found or made mounts nobody until its machine is there, and
+ * the other one would take it for free. So they choose one after the other, and what is chosen stays claimed.
  */
 import { isMachineApiError } from "../../errors.ts";
 import { failed } from "./fly-error.ts";
@@ -16,21 +19,59 @@ type Place = { readonly app: string; readonly region: string; readonly task: str
 
 const DEFAULT_SIZE_GB = 1;
 
-/** The configuration with volumes of its own; as it is where it mounts none. */
-export async function cloneVolumes(volumes: VolumeCalls, place: Place, config: Config): Promise<Config> {
-  const mounts = (config.mounts ?? []) as readonly Mount[];
-  if (mounts.length === 0) return config;
+/** Makes a machine of the configuration with volumes of its own, or as it is where it mounts none. */
+export type WithVolumes = <T>(
+  place: Place,
+  config: Config,
+  use: (config: Config) => Promise<T>,
+) => Promise<T>;
+
+export function createVolumeCloner(volumes: VolumeCalls): WithVolumes {
+  /** Chosen for machines that are being made, or were. */
+  const claimed = new Set<string>();
+  /** By app: until the one before has chosen. */
+  const lines = new Map<string, Promise<unknown>>();
+
+  return async (place, config, use) => {
+    const mounts = (config.mounts ?? []) as readonly Mount[];
+    if (mounts.length === 0) return use(config);
+    const before = lines.get(place.app) ?? Promise.resolve();
+    const mine: string[] = [];
+    const chosen = before.then(() => choose(volumes, place, config, mounts, claimed, mine));
+    lines.set(
+      place.app,
+      chosen.catch(() => {}),
+    );
+    try {
+      return await use({ ...config, mounts: await chosen });
+    } catch (error) {
+      // The next try finds what was made for this one.
+      for (const id of mine) claimed.delete(id);
+      throw error;
+    }
+  };
+}
+
+/** @param mine gets what is claimed here */
+async function choose(
+  volumes: VolumeCalls,
+  place: Place,
+  { guest }: Config,
+  mounts: readonly Mount[],
+  claimed: Set<string>,
+  mine: string[],
+): Promise<Mount[]> {
   const known = await volumes.list(place.app);
-  const taken = new Set<string>();
   const own: Mount[] = [];
   for (const mount of mounts) {
-    const wanted = volumeLike(mount, known, place, config.guest);
-    const found = known.find((volume) => !taken.has(volume.id) && isFree(volume) && fits(volume, wanted));
-    const volume = found ?? (await make(volumes, place, wanted));
-    taken.add(volume.id);
-    own.push({ ...mount, volume: volume.id });
+    const wanted = volumeLike(mount, known, place, guest);
+    const found = known.find((volume) => !claimed.has(volume.id) && isFree(volume) && fits(volume, wanted));
+    const { id } = found ?? (await make(volumes, place, wanted));
+    claimed.add(id);
+    mine.push(id);
+    own.push({ ...mount, volume: id });
   }
-  return { ...config, mounts: own };
+  return own;
 }
 
 function volumeLike(

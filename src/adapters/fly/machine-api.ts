@@ -8,7 +8,7 @@ import { SECOND_MS } from "../../core/time.ts";
 import type { MachineApi } from "../../ports.ts";
 import { createFlyClient, type FlyClientOptions } from "./client.ts";
 import { cloneConfig } from "./clone.ts";
-import { cloneVolumes } from "./clone-volumes.ts";
+import { createVolumeCloner } from "./clone-volumes.ts";
 import { failed } from "./fly-error.ts";
 import { isPlatformMachine, toMachine } from "./machine.ts";
 import { createVerbs } from "./verbs.ts";
@@ -19,6 +19,7 @@ export type FlyMachineApiOptions = FlyClientOptions;
 export function createFlyMachineApi(options: FlyMachineApiOptions): MachineApi {
   const client = createFlyClient(options);
   const { machines } = client;
+  const withVolumes = createVolumeCloner(client.volumes);
   const { start, stop } = createVerbs(client, leaseSeconds(options.timeoutMs));
 
   return {
@@ -39,8 +40,9 @@ export function createFlyMachineApi(options: FlyMachineApiOptions): MachineApi {
       const clone = cloneConfig(template);
       if (!("config" in clone))
         throw failed(clone.kind, { task }, `the template cannot be cloned: ${clone.why}`);
-      const config = await cloneVolumes(client.volumes, { app, region, task }, clone.config);
-      return toMachine(await machines.create(app, { name, region, config }, task));
+      return withVolumes({ app, region, task }, clone.config, async (config) =>
+        toMachine(await machines.create(app, { name, region, config }, task)),
+      );
     },
   };
 }

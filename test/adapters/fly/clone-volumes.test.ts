@@ -59,6 +59,15 @@ describe("a clone with a volume", () => {
     expect(new Set(attached(await volumes()))).toEqual(new Set([templateId, ...ids]));
   });
 
+  it("gives clones that are made side by side a volume each, and uses a free one once", async () => {
+    const wanted = { name: "data", region: "fra", sizeGb: 3, encrypted: true, fstype: null };
+    await shop.client.volumes.create(APP, { ...wanted, apart: false, compute: undefined });
+    const made = await Promise.all([1, 2, 3, 4].map((i) => create(`fa-db-fra-${i}`)));
+    const all = await volumes();
+    expect(all).toHaveLength(1 + 4);
+    expect(new Set(attached(all))).toEqual(new Set([templateId, ...made.map(({ id }) => id)]));
+  });
+
   it.each([
     [
       "refused for want of room",
