@@ -1,5 +1,5 @@
 // A tick through the real guard and the real Fly client, on the simulated Fly with its limits on, over calls that take their
-// time and overlap: more than forty creates in three regions, sixty starts, and a region that shrinks.
+// time and overlap: more than forty creates in three regions (in one of them with volumes), sixty starts, and a region that shrinks.
 import { beforeAll, describe, expect, test } from "vitest";
 import { createFlyMachineApi } from "../../src/adapters/fly/machine-api.ts";
 import { createBreakers } from "../../src/adapters/guard/breakers.ts";
@@ -32,10 +32,13 @@ type World = { fly: Fly; clock: TimerClock; scene: Scene; ports: TickPorts };
 
 async function world(): Promise<World> {
   const clock = createTimerClock(NOW - CADENCE_MS);
-  const seeds = (region: string, { up, off }: { up: number; off: number }) => [
-    { region, processGroup: "web", count: up },
-    { region, processGroup: "web", count: off, state: "stopped" as const },
-  ];
+  const seeds = (region: string, { up, off }: { up: number; off: number }) => {
+    const disk = region === "ams" ? { volume: { name: "data", path: "/data" } } : {};
+    return [
+      { region, processGroup: "web", count: up, ...disk },
+      { region, processGroup: "web", count: off, state: "stopped" as const, ...disk },
+    ];
+  };
   const machines = Object.entries(REGIONS).flatMap(([region, counts]) => seeds(region, counts));
   const fly = createFly({
     seed: 5,
