@@ -66,6 +66,7 @@ async function world(): Promise<World> {
     fetch: slowly(fly, clock),
     timeoutMs: 60 * SECOND_MS,
     clock,
+    pace: clock,
   });
   const ports = { ...scene.ports, clock, machineApi: guardMachineApi(api, guard) };
   const all = { fly, clock, scene, ports };

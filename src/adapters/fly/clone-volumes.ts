@@ -6,8 +6,8 @@
  * `fly scale count` does, and so a create that failed after its volume was made leaves nothing behind but for the next
  * try. What is on such a volume the clone will find.
  *
- * The trap is two creates side by side: a volume that one of them found or made mounts nobody until its machine is there, and
- * the other one would take it for free. So they choose one after the other, and what is chosen stays claimed.
+ * The trap is two creates side by side: a volume that one of them made mounts nobody until its machine is there, and the other
+ * one's list would show it as free. So creates that overlap share the list that the first of them read, and claim from it.
  */
 import { isMachineApiError } from "../../errors.ts";
 import { failed } from "./fly-error.ts";
@@ -29,49 +29,43 @@ export type WithVolumes = <T>(
 export function createVolumeCloner(volumes: VolumeCalls): WithVolumes {
   /** Chosen for machines that are being made, or were. */
   const claimed = new Set<string>();
-  /** By app: until the one before has chosen. */
-  const lines = new Map<string, Promise<unknown>>();
+  /** By app, while creates are under way there. */
+  const shared = new Map<string, { readonly list: Promise<FlyVolume[]>; users: number }>();
 
   return async (place, config, use) => {
     const mounts = (config.mounts ?? []) as readonly Mount[];
     if (mounts.length === 0) return use(config);
-    const before = lines.get(place.app) ?? Promise.resolve();
-    const mine: string[] = [];
-    const chosen = before.then(() => choose(volumes, place, config, mounts, claimed, mine));
-    lines.set(
-      place.app,
-      chosen.catch(() => {}),
-    );
+    const before = shared.get(place.app) ?? { list: volumes.list(place.app), users: 0 };
+    shared.set(place.app, before);
+    before.users += 1;
+    const mine: FlyVolume[] = [];
     try {
-      return await use({ ...config, mounts: await chosen });
+      const known = await before.list;
+      for (const mount of mounts) {
+        const wanted = volumeLike(mount, known, place, config.guest);
+        const found = known.find(
+          (volume) => !claimed.has(volume.id) && isFree(volume) && fits(volume, wanted),
+        );
+        if (found !== undefined) claimed.add(found.id);
+        mine.push(found ?? (await make(volumes, place, wanted)));
+      }
+      const own = mounts.map((mount, i) => ({ ...mount, volume: mine[i]!.id }));
+      const made = await use({ ...config, mounts: own });
+      for (const { id } of mine) claimed.add(id);
+      return made;
     } catch (error) {
-      // The next try finds what was made for this one.
-      for (const id of mine) claimed.delete(id);
+      // The next try finds what was found or made for this one.
+      const known = await before.list.catch((): FlyVolume[] => []);
+      for (const volume of mine) {
+        claimed.delete(volume.id);
+        if (!known.includes(volume)) known.push(volume);
+      }
       throw error;
+    } finally {
+      before.users -= 1;
+      if (before.users === 0) shared.delete(place.app);
     }
   };
-}
-
-/** @param mine gets what is claimed here */
-async function choose(
-  volumes: VolumeCalls,
-  place: Place,
-  { guest }: Config,
-  mounts: readonly Mount[],
-  claimed: Set<string>,
-  mine: string[],
-): Promise<Mount[]> {
-  const known = await volumes.list(place.app);
-  const own: Mount[] = [];
-  for (const mount of mounts) {
-    const wanted = volumeLike(mount, known, place, guest);
-    const found = known.find((volume) => !claimed.has(volume.id) && isFree(volume) && fits(volume, wanted));
-    const { id } = found ?? (await make(volumes, place, wanted));
-    claimed.add(id);
-    mine.push(id);
-    own.push({ ...mount, volume: id });
-  }
-  return own;
 }
 
 function volumeLike(
