@@ -68,6 +68,16 @@ describe("a clone with a volume", () => {
     expect(new Set(attached(all))).toEqual(new Set([templateId, ...made.map(({ id }) => id)]));
   });
 
+  it("leaves the volume of one that was refused to the next try, also while others are under way", async () => {
+    shop.fly.addFault({ kind: "noCapacity", action: "create", count: 1 });
+    const side = await Promise.allSettled([1, 2, 3].map((i) => create(`fa-db-fra-${i}`)));
+    expect(side.filter(({ status }) => status === "rejected")).toHaveLength(1);
+    expect(await volumes()).toHaveLength(1 + 3);
+    await create("fa-db-fra-4");
+    expect(await volumes()).toHaveLength(1 + 3);
+    expect((await volumes()).filter((volume) => !volume.attached_machine_id)).toEqual([]);
+  });
+
   it.each([
     [
       "refused for want of room",
