@@ -10,6 +10,7 @@ import { createPostgresSamples } from "../src/adapters/postgres/samples.ts";
 import { formatInstant, MINUTE_MS } from "../src/core/time.ts";
 import { textTable } from "../src/local/text-table.ts";
 import { addPools, embeddedDatabase } from "./support/database.ts";
+import { KEPT_DAYS } from "./support/kept-days.ts";
 import { tickOf } from "./support/tick-document.ts";
 
 const POOLS = 10;
@@ -17,21 +18,6 @@ const DAYS = 2;
 const START = Date.UTC(2026, 5, 1);
 const FREE_MB = 500;
 const MB = 1024 * 1024;
-
-/** Days that each table keeps its rows with the settings of a new installation. */
-const KEPT_DAYS: Readonly<Record<string, number>> = {
-  traffic_samples: 92,
-  traffic_5m: 100,
-  traffic_1h: 3 * 365,
-  traffic_1d: 365,
-  scaling_1h: 100,
-  scaling_1d: 365,
-  capacity_steps: 100,
-  autoscaling_history: 90,
-  ticks: 90,
-  traffic_predictions: 35,
-  prediction_scores: 365,
-};
 
 async function live(cadenceMinutes: number): Promise<Map<string, number>> {
   const database = await embeddedDatabase();

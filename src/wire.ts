@@ -202,7 +202,7 @@ function flyMachineApi(
   outgoing: Outgoing,
 ): MachineApi {
   try {
-    const fly = { baseUrl: url, tokens, fetch: send, timeoutMs: FLY_TIMEOUT_MS, clock };
+    const fly = { baseUrl: url, tokens, fetch: send, timeoutMs: FLY_TIMEOUT_MS, clock, pace: clock };
     return outgoing.machineApi(createFlyMachineApi(fly));
   } catch (error) {
     if (error instanceof TypeError) throw new ConfigError([faultOf("FLY_API_TOKEN")]);

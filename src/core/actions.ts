@@ -14,6 +14,7 @@
  */
 import type { Decision } from "./decide.ts";
 import { isActive, isResting, type Machine, type PoolKey } from "./fleet.ts";
+import { fnv1a } from "./hash.ts";
 import type { FlyNow } from "./observation.ts";
 import { isDraining } from "./phase.ts";
 import { finishResting, type RestTerms, restActions, STOP_AT_ONCE } from "./rest.ts";
@@ -162,20 +163,13 @@ export function machineName(
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
     .slice(0, GROUP_LETTERS);
-  const group = clean === processGroup ? clean : `${clean}-${hashOf(processGroup)}`;
+  const group = clean === processGroup ? clean : `${clean}-${fnv1a(processGroup).toString(36)}`;
   return `fa-${group}-${region}-${(slot / MINUTE_MS).toString(36)}-${attempt}-${ordinal}`;
 }
 
 /** True for names as machineName makes them. */
 export function isOurName(name: string): boolean {
   return /^fa-.+-[0-9a-z]+-\d+-\d+$/.test(name);
-}
-
-/** FNV-1a, 32 bits, in base 36. Source: Fowler, Noll, Vo, draft-eastlake-fnv. */
-function hashOf(text: string): string {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0;
-  return hash.toString(36);
 }
 
 /** A running machine knows that its configuration works. */

@@ -1,7 +1,8 @@
 /**
- * Step 9: calls to Fly in waves (waves.ts), growing before shrinking, each ending in an Outcome. What is refused or fails here
- * is not chased: the next tick sees Fly afresh and decides again. Machines that go are taken out of routing first, and waited
- * for once (wait-for-drain.ts); what hangs on something else that failed is not made (hindrance.ts).
+ * Step 9: calls to Fly in waves (waves.ts), growing before shrinking, each ending in an Outcome. In each wave pools take turns
+ * (core/turns.ts); starts go out side by side, and beside them creates at the pace that Fly allows an app. What is refused, fails
+ * or has no time left is not chased: the next tick sees Fly afresh and decides again. Machines that go are taken out of routing
+ * first, and waited for once (wait-for-drain.ts); what hangs on something else that failed is not made (hindrance.ts).
  *
  *   rateLimited, transient   wait as told (or a little), then once more, while the deadline and the budget allow
  *   heldBack                 not sent, by our own breaker or limiter: the same, where the wait is short
@@ -15,20 +16,32 @@
  */
 import type { Action } from "../core/actions.ts";
 import { poolName } from "../core/fleet.ts";
+import { OUR_ACTIONS } from "../core/fly-limits.ts";
 import { type NoRoom, noRoomAfter } from "../core/no-room.ts";
 import { openRetryBudget, type RetryBudget } from "../core/retry.ts";
+import type { Severity } from "../core/severity.ts";
 import type { Instant } from "../core/time.ts";
+import { takeTurns } from "../core/turns.ts";
 import { isMachineApiError, type MachineApiError, messageOf } from "../errors.ts";
 import type { Intent, Lease, Outcome, OutcomeStatus, TickPorts } from "../ports.ts";
 import { hindranceOf, type SettledAction } from "./hindrance.ts";
 import { inTurn } from "./in-turn.ts";
 import { lookUp } from "./look-up.ts";
+import { createPacer, type Pacer } from "./pacer.ts";
 import { pauseBeforeRetry, WAVE_BUDGET } from "./retry.ts";
+import { sharedLook } from "./shared-look.ts";
 import { waitForDrain } from "./wait-for-drain.ts";
 import { wavesOf } from "./waves.ts";
 
-/** Fly limits each machine's actions to one a second, and creates to one a second for the whole app. */
-const PARALLEL_MOVES = 8;
+/** Calls for different machines share no limit at Fly. */
+const PARALLEL_MOVES = 16;
+/** Creates under way: at one a second, so many as go out until the first of them is answered at the latest. */
+const PARALLEL_CREATES = 10;
+
+const NO_TIME = "left to the next tick: the tick's deadline was reached";
+const NO_ROOM = "not asked for: Fly had no room for another one a moment ago";
+const NO_TURN =
+  "left to the next tick: Fly takes one create a second of an app, and the tick's deadline came before its turn";
 
 type Applied = {
   readonly outcome: Outcome;
@@ -37,58 +50,67 @@ type Applied = {
 };
 export type IntentOutcome = Applied & { readonly intentId: string };
 
+/** @param severityOf how urgent a pool is, by its name; unknown ones are normal */
 export async function applyActions(
   intents: readonly Intent[],
   lease: Lease,
   deadline: Instant,
   ports: TickPorts,
+  severityOf: ReadonlyMap<string, Severity> = new Map(),
 ): Promise<IntentOutcome[]> {
-  const budget = openRetryBudget(WAVE_BUDGET);
-  /** Pools for which Fly had no room a moment ago. */
-  const full = new Set<string>();
+  const way: Way = {
+    stillHeld: sharedLook(() => stillHeld(lease, ports)),
+    deadline,
+    budget: openRetryBudget(WAVE_BUDGET),
+    creates: createPacer(OUR_ACTIONS, ports.clock, deadline),
+    full: new Set(),
+  };
   const before: (SettledAction & IntentOutcome)[] = [];
   let drained: ReadonlySet<string> = new Set();
   const apply = async (intent: Intent) => {
     const { action } = intent;
-    const pool = poolName(intent.pool);
-    const isVain = action.kind === "create" && full.has(pool);
-    const why = isVain ? NO_ROOM_AGAIN : hindranceOf(action, before, drained);
+    const why = hindranceOf(action, before, drained);
     const applied =
-      why === null
-        ? await applyOne(intent, lease, deadline, budget, ports)
-        : { outcome: settled("refused", intent, why) };
-    if (applied.noRoom?.machineId === null) full.add(pool);
+      why === null ? await applyOne(intent, way, ports) : { outcome: settled("refused", intent, why) };
+    if (applied.noRoom?.machineId === null) way.full.add(poolName(intent.pool));
     before.push({ intentId: intent.id, action, ...applied });
   };
-  for (const { intents: wave, isOneByOne, isAfterDrain } of wavesOf(intents)) {
+  const waitingOf = (intent: Intent) => {
+    const pool = poolName(intent.pool);
+    return { pool, severity: severityOf.get(pool) ?? "normal" };
+  };
+  for (const { moves, creates, isOneByOne, isAfterDrain } of wavesOf(intents)) {
     if (isAfterDrain) drained = await waitForDrain(before, deadline, ports.clock);
-    await inTurn(wave, isOneByOne ? 1 : PARALLEL_MOVES, apply);
+    await Promise.all([
+      inTurn(takeTurns(moves, waitingOf), isOneByOne ? 1 : PARALLEL_MOVES, apply),
+      inTurn(takeTurns(creates, waitingOf), PARALLEL_CREATES, apply),
+    ]);
   }
   return before.map(({ action: _action, ...outcome }) => outcome);
 }
 
-const NO_ROOM_AGAIN = "not asked for: Fly had no room for another one a moment ago";
+/** What the calls of one tick share. */
+type Way = {
+  /** Whether this tick may still take something away, by a look that began no earlier than it was asked. */
+  readonly stillHeld: () => Promise<boolean>;
+  readonly deadline: Instant;
+  readonly budget: RetryBudget;
+  readonly creates: Pacer;
+  /** Pools for which Fly had no room a moment ago. */
+  readonly full: Set<string>;
+};
 
 /** What takes something away: a tick that lost its lease must not. */
 const FENCED: ReadonlySet<Action["kind"]> = new Set(["stop", "suspend", "cordon", "destroy"]);
 
-async function applyOne(
-  intent: Intent,
-  lease: Lease,
-  deadline: Instant,
-  budget: RetryBudget,
-  ports: TickPorts,
-): Promise<Applied> {
+async function applyOne(intent: Intent, way: Way, ports: TickPorts): Promise<Applied> {
+  const { deadline, budget } = way;
   const { clock, chance } = ports;
   let ambiguous = false;
   budget.called();
   for (let attempt = 1; ; attempt++) {
-    if (clock.now() >= deadline) {
-      return { outcome: notStarted(intent, ambiguous, "the tick's deadline was reached") };
-    }
-    if (FENCED.has(intent.action.kind) && !(await stillHeld(lease, ports))) {
-      return { outcome: notStarted(intent, ambiguous, "the lease was lost to a newer tick") };
-    }
+    const obstacle = await whyNot(intent, way, ports);
+    if (obstacle !== null) return { outcome: notStarted(intent, ambiguous, obstacle) };
     try {
       return { outcome: ownedUp(await call(intent, ports), ambiguous) };
     } catch (error) {
@@ -105,6 +127,18 @@ async function applyOne(
       await clock.sleep(pauseMs);
     }
   }
+}
+
+/** What keeps a call from being made now, in a sentence; null: nothing. A create waits for its turn here. */
+async function whyNot({ action, pool }: Intent, way: Way, ports: TickPorts): Promise<string | null> {
+  if (ports.clock.now() >= way.deadline) return NO_TIME;
+  if (FENCED.has(action.kind)) {
+    return (await way.stillHeld()) ? null : "the lease was lost to a newer tick";
+  }
+  if (action.kind !== "create") return null;
+  const isFull = () => way.full.has(poolName(pool));
+  if (!isFull() && !(await way.creates.turn())) return NO_TURN;
+  return isFull() ? NO_ROOM : null;
 }
 
 /** What is found done after an answer was lost was done by the call that lost it. */

@@ -13,11 +13,11 @@ const FIRST_LOOK_MS = 15 * MINUTE_MS;
 /** A pool whose signals ended is not asked for more and more. */
 const MOST_READ_MS = 3 * HOUR_MS;
 
-type Remembered = Pick<PoolMemory, "state" | "coldSavedAt">;
+type Remembered = Pick<PoolMemory, "pool" | "state" | "coldSavedAt">;
 
 /** What the books know; null where the pool is new, or its policy wants nothing learned. */
 export function knownCapacity(
-  memory: Remembered | null,
+  memory: Pick<Remembered, "state"> | null,
   { learnCapacity }: Pick<Policy, "learnCapacity">,
 ): Pick<CapacityNews, "state" | "watch"> | null {
   if (memory === null || learnCapacity === false) return null;
@@ -33,7 +33,7 @@ export function capacityWindow(
   binMs: number,
 ): Pick<SeriesWindow, "signalsFrom"> {
   const known = knownCapacity(memory, policy);
-  if (known === null || !isCheckpointDue(memory?.coldSavedAt ?? null, now)) return {};
+  if (known === null || memory === null || !isCheckpointDue(memory.pool, memory.coldSavedAt, now)) return {};
   const { state, watch } = known;
   if (watch === null) return { signalsFrom: floorTo(now - FIRST_LOOK_MS, binMs) };
   const servedFrom = watch.spans[0]?.[0] ?? watch.since ?? now;

@@ -27,6 +27,7 @@ import { isMachineApiError, messageOf } from "../errors.ts";
 import type { Lease, OpenTick, PoolMemory, PoolSeries, TickPorts, TickRequest } from "../ports.ts";
 import { askExperts } from "./ask-experts.ts";
 import { capacityWindow, knownCapacity } from "./capacity-window.ts";
+import { isCheckpointDue } from "./checkpoint.ts";
 import { detectOverride } from "./detect-override.ts";
 import { flyNow } from "./fly-now.ts";
 import { withPhases } from "./phases-now.ts";
@@ -47,8 +48,8 @@ const LONGEST_PAUSE_MS = 10 * SECOND_MS;
 
 export type ObservedPool = {
   readonly observation: Observation;
-  /** null where the state is built anew: the checkpoint of the one before it is of no use. */
-  readonly coldSavedAt: Instant | null;
+  /** Whether the large part of its state is to be saved at the end of this tick. */
+  readonly checkpointDue: boolean;
   /** The state to be saved as the next checkpoint: as the tick before left it; null: as this one leaves it. */
   readonly settled: Observation["state"];
   /** Late samples that are learned now. */
@@ -82,7 +83,11 @@ export async function observe(
   const pulled = await pullSamples(lease.app, listed, memories, request.apps.length, settings, ports);
   const remembered = pulled?.relearn === true ? memories.map(forgotten) : memories;
   const goBack = whoGoesBack(remembered, now);
-  const bases = pools.present.map((pool) => baseOf(pool, remembered, goBack.get(poolName(pool)), settings));
+  const memoryByPool = new Map(remembered.map((memory) => [poolName(memory.pool), memory]));
+  const bases = pools.present.map((pool) => {
+    const name = poolName(pool);
+    return baseOf(pool, memoryByPool.get(name) ?? null, goBack.get(name), settings);
+  });
   const read = await readSamples(lease.app, bases, now, ports, settings.binMs);
   const known = bases.map((base) => {
     const source = pulled?.readingOf(base.pool, base.policy.staleSeconds * SECOND_MS, now);
@@ -104,7 +109,12 @@ export async function observe(
       const newOverride = seen === null ? null : overrideIn(base, seen, now);
       const fly = flyNow(seen, release, base.memory, base.policy, now);
       return {
-        coldSavedAt: base.state === null ? null : (base.memory?.coldSavedAt ?? null),
+        // Where the state is built anew, the checkpoint of the one before it is of no use.
+        checkpointDue: isCheckpointDue(
+          base.pool,
+          base.state === null ? null : (base.memory?.coldSavedAt ?? null),
+          now,
+        ),
         settled: base.settled,
         lateLearned: base.lateLearned,
         newOverride,
@@ -154,11 +164,10 @@ type PoolBase = {
 
 function baseOf(
   pool: PoolKey,
-  memories: readonly PoolMemory[],
+  memory: PoolMemory | null,
   goBack: GoBack | undefined,
   settings: TickSettings,
 ): PoolBase {
-  const memory = memories.find((candidate) => poolName(candidate.pool) === poolName(pool)) ?? null;
   const policy = effectivePolicy(settings.defaultPolicy, memory?.policy ?? {});
   const binMs = forecastBinMs(settings.cadenceMs);
   const { carried, back } = knownOf(

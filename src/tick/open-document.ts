@@ -6,7 +6,6 @@ import { partValue } from "../core/observation.ts";
 import { tickRecord } from "../core/tick-record.ts";
 import type { Instant } from "../core/time.ts";
 import type { Lease, OpenTick, PoolTick, TickRequest } from "../ports.ts";
-import { isCheckpointDue } from "./checkpoint.ts";
 import type { ObservedApp, ObservedPool } from "./observe.ts";
 import type { TickSettings } from "./settings.ts";
 
@@ -27,17 +26,21 @@ export function openDocument(
     cadenceMs,
     resolved,
     retired,
-    pools: decided.map((pool) => poolTick(pool, now)),
+    pools: decided.map(poolTick),
   };
 }
 
-function poolTick(
-  { observation, tick, coldSavedAt, settled, lateLearned, newOverride, newBoots }: DecidedPool,
-  now: Instant,
-): PoolTick {
+function poolTick({
+  observation,
+  tick,
+  checkpointDue,
+  settled,
+  lateLearned,
+  newOverride,
+  newBoots,
+}: DecidedPool): PoolTick {
   const { pool, mode, policy, machines } = observation;
   const { state } = tick;
-  const coldDue = isCheckpointDue(coldSavedAt, now);
   return {
     pool,
     mode,
@@ -51,7 +54,7 @@ function poolTick(
     hot: state === null ? null : encodeHot(state, tick.ledger, tick.capacity?.watch),
     ...(lateLearned > 0 && { lateLearned }),
     cold:
-      state !== null && coldDue
+      state !== null && checkpointDue
         ? {
             // A tick behind, so that what comes late by a tick comes before the checkpoint.
             state: encodeCold(settled ?? state, tick.capacity?.state),

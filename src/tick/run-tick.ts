@@ -6,6 +6,7 @@
  */
 import { decideTick } from "../core/decide-tick.ts";
 import { poolName } from "../core/fleet.ts";
+import type { Severity } from "../core/severity.ts";
 import type { Instant } from "../core/time.ts";
 import { isStaleFenceError, messageOf } from "../errors.ts";
 import type { Lease, Log, TickPorts, TickRequest } from "../ports.ts";
@@ -95,7 +96,9 @@ async function tickUnderLease(
   const intents = await watch.step("open", () => history.openTick(opening));
   const published = publishPlans(lease, decided, settings.cadenceMs, ports);
   // 9. act
-  const outcomes = await watch.step("apply", () => applyActions(intents, lease, deadline, ports));
+  const outcomes = await watch.step("apply", () =>
+    applyActions(intents, lease, deadline, ports, severities(decided)),
+  );
   // 10. outcome; this closes the slot and gives the lease up
   await published;
   const summary = { ms: watch.ms(), lock: locked, deadlineReached: clock.now() >= deadline };
@@ -107,6 +110,12 @@ async function tickUnderLease(
   const pools = decided.map(({ observation, tick }) => poolSummary(observation, tick, intents, outcomes));
   for (const pool of pools) log("decision", { slot: lease.slot, ...pool });
   return { status: "done", attempt: lease.attempt, lock: locked, pools, ms: watch.ms() };
+}
+
+function severities(decided: readonly DecidedPool[]): Map<string, Severity> {
+  return new Map(
+    decided.map(({ observation, tick }) => [poolName(observation.pool), tick.decision.severity]),
+  );
 }
 
 /** One pool that cannot be decided (a defect, or a row that no rule foresaw) is left as it is; the others go on. */

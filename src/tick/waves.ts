@@ -1,7 +1,7 @@
 /**
  * The order of a tick's calls: what must make room first, then what grows, then what shrinks.
  *
- *   stops that a start waits for ─▶ starts, machines put back into routing ─▶ creates
+ *   stops that a start waits for ─▶ starts, machines put back into routing, and beside them creates
  *     ─▶ cordons ─▶ (they drain) ─▶ stops ─▶ cordons lifted from what was stopped ─▶ destroys
  *
  * Growing comes first, since a machine too many is the cheaper mistake. The trap is an uncordon: it is growth where its machine
@@ -11,8 +11,11 @@ import type { Action } from "../core/actions.ts";
 import type { Intent } from "../ports.ts";
 
 export type Wave = {
-  readonly intents: readonly Intent[];
-  /** Fly limits these for the whole app: one after the other. */
+  /** Of machines that are there. */
+  readonly moves: readonly Intent[];
+  /** Beside the moves, at the pace that Fly allows an app. */
+  readonly creates: readonly Intent[];
+  /** What is for good goes one after the other. */
   readonly isOneByOne: boolean;
   /** It begins once what was cordoned has drained. */
   readonly isAfterDrain: boolean;
@@ -26,7 +29,8 @@ export function wavesOf(intents: readonly Intent[]): Wave[] {
   const isReturn = (action: Action) => action.kind === "uncordon" && !resting.has(action.machineId);
   const wave = (fits: (action: Action) => boolean, more: Partial<Wave> = {}): Wave => {
     return {
-      intents: intents.filter(({ action }) => fits(action)),
+      moves: intents.filter(({ action }) => fits(action)),
+      creates: [],
       isOneByOne: false,
       isAfterDrain: false,
       ...more,
@@ -34,8 +38,9 @@ export function wavesOf(intents: readonly Intent[]): Wave[] {
   };
   return [
     wave(isClearing),
-    wave((action) => action.kind === "start" || isReturn(action)),
-    wave(({ kind }) => kind === "create", { isOneByOne: true }),
+    wave((action) => action.kind === "start" || isReturn(action), {
+      creates: intents.filter(({ action }) => action.kind === "create"),
+    }),
     wave(({ kind }) => kind === "cordon"),
     wave((action) => isRest(action) && !isClearing(action), { isAfterDrain: true }),
     wave((action) => action.kind === "uncordon" && !isReturn(action)),

@@ -29,6 +29,7 @@ async function apply(at: Scene, actions: readonly Action[], deadline = DEADLINE,
   return outcomes.sort((a, b) => Number(a.intentId) - Number(b.intentId)).map(({ outcome }) => outcome);
 }
 
+const LEFT = "left to the next tick: the tick's deadline was reached";
 const changing = (calls: readonly string[]) => calls.filter((call) => /^(start|stop|create) /.test(call));
 
 describe("a good Fly", () => {
@@ -289,9 +290,9 @@ describe("the deadline", () => {
     const at = scene();
     const outcomes = await apply(at, [start("down"), create("new"), stop("up")], NOW);
     expect(outcomes).toEqual([
-      { status: "refused", machineId: "down", evidence: "the tick's deadline was reached" },
-      { status: "refused", machineId: null, evidence: "the tick's deadline was reached" },
-      { status: "refused", machineId: "up", evidence: "the tick's deadline was reached" },
+      { status: "refused", machineId: "down", evidence: LEFT },
+      { status: "refused", machineId: null, evidence: LEFT },
+      { status: "refused", machineId: "up", evidence: LEFT },
     ]);
     expect(at.calls).toEqual([]);
   });

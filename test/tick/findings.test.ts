@@ -35,33 +35,36 @@ const books = (scene: Scene) => scene.database.pools.get(poolName(POOL))!;
 
 describe("a region without room", () => {
   test("is remembered, not asked, told, and asked again when its time is over", async () => {
-    const scene = await acting(started(1), 250);
-    scene.fail("create", ["capacity"], { scope: "region" });
+    const scene = await acting(started(1), 350);
+    scene.fail("create", ["capacity", "capacity"], { scope: "region" });
     const refused = await tick(scene, NOW);
     expect(
       scene.calls.filter((call) => call.startsWith("create")),
-      "the second one was not asked for",
-    ).toHaveLength(1);
-    expect(refused.actions.map(({ outcome }) => outcome?.status)).toEqual(["refused", "refused"]);
+      "two were under way; more were not asked for",
+    ).toHaveLength(2);
+    const statuses = refused.actions.map(({ outcome }) => outcome?.status);
+    expect(statuses.length).toBeGreaterThan(2);
+    expect(new Set(statuses)).toEqual(new Set(["refused"]));
     expect(books(scene).noRoom).toMatchObject([{ machineId: null, why: "region" }]);
 
     scene.calls.length = 0;
-    const waiting = await next(scene, NOW + CADENCE_MS, 250);
+    const waiting = await next(scene, NOW + CADENCE_MS, 350);
     expect(waiting).toMatchObject({ kind: "hold", from: 1, to: 1, actions: [] });
     expect(waiting.reason).toMatch(
-      /; no room: 1 instead of 3 \(Fly had no room for new machines in fra at 2026-06-17T12:00:\S+; asked again from /,
+      /; no room: 1 instead of [45] \(Fly had no room for new machines in fra at 2026-06-17T12:00:\S+; asked again from /,
     );
     expect(scene.calls).toEqual(["list shop"]);
     expect(books(scene).noRoom, "still").toHaveLength(1);
 
-    const again = await next(scene, NOW + 3 * CADENCE_MS, 250);
-    expect(again).toMatchObject({ kind: "grow", from: 1, to: 3 });
+    const again = await next(scene, NOW + 3 * CADENCE_MS, 350);
+    expect(again).toMatchObject({ kind: "grow", from: 1 });
+    expect(again.to).toBeGreaterThan(3);
     expect(books(scene).noRoom).toEqual([]);
   });
 
   test("starts what stands there meanwhile", async () => {
     const scene = await acting([...started(1), machine("rest", { state: "stopped" })], 450);
-    scene.fail("create", ["capacity"], { scope: "region" });
+    scene.fail("create", ["capacity", "capacity"], { scope: "region" });
     const { actions } = await tick(scene, NOW);
     const [first, ...rest] = actions.map(({ kind, outcome }) => `${kind} ${outcome?.status}`);
     expect(first).toBe("start done");

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Action } from "../../src/core/actions.ts";
+import type { Intent } from "../../src/ports.ts";
 import { wavesOf } from "../../src/tick/waves.ts";
 import { NOW, POOL } from "../core/examples.ts";
 
@@ -20,23 +21,20 @@ const intents = ACTIONS.map((action, i) => ({ id: `${i}`, pool: POOL, action, op
 test("room is made first, growth comes before shrinking, and nothing is left out", () => {
   const waves = wavesOf(intents);
   const told = waves.map((wave) =>
-    wave.intents.map(
+    [...wave.moves, ...wave.creates].map(
       ({ action }) => `${action.kind} ${"machineId" in action ? action.machineId : action.machineName}`,
     ),
   );
   expect(told).toEqual([
     ["stop stuck"],
-    ["uncordon back", "start c"],
-    ["create new"],
+    ["uncordon back", "start c", "create new"],
     ["cordon a"],
     ["stop a", "suspend b", "stop stuck too"],
     ["uncordon a"],
     ["destroy old"],
   ]);
-  expect(waves.findIndex(({ isAfterDrain }) => isAfterDrain)).toBe(4);
-  expect(
-    waves
-      .filter(({ isOneByOne }) => isOneByOne)
-      .flatMap((wave) => wave.intents.map(({ action }) => action.kind)),
-  ).toEqual(["create", "destroy"]);
+  expect(waves.findIndex(({ isAfterDrain }) => isAfterDrain)).toBe(3);
+  const kinds = (some: readonly Intent[]) => some.map(({ action }) => action.kind);
+  expect(waves.flatMap(({ creates }) => kinds(creates))).toEqual(["create"]);
+  expect(waves.flatMap(({ isOneByOne, moves }) => (isOneByOne ? kinds(moves) : []))).toEqual(["destroy"]);
 });

@@ -5,6 +5,9 @@
  * One that nobody mounts, of the same name and region and on a well host, is used before another is made: as
  * `fly scale count` does, and so a create that failed after its volume was made leaves nothing behind but for the next
  * try. What is on such a volume the clone will find.
+ *
+ * The trap is two creates side by side: a volume that one of them made mounts nobody until its machine is there, and the other
+ * one's list would show it as free. So creates that overlap share the list that the first of them read, and claim from it.
  */
 import { isMachineApiError } from "../../errors.ts";
 import { failed } from "./fly-error.ts";
@@ -16,21 +19,53 @@ type Place = { readonly app: string; readonly region: string; readonly task: str
 
 const DEFAULT_SIZE_GB = 1;
 
-/** The configuration with volumes of its own; as it is where it mounts none. */
-export async function cloneVolumes(volumes: VolumeCalls, place: Place, config: Config): Promise<Config> {
-  const mounts = (config.mounts ?? []) as readonly Mount[];
-  if (mounts.length === 0) return config;
-  const known = await volumes.list(place.app);
-  const taken = new Set<string>();
-  const own: Mount[] = [];
-  for (const mount of mounts) {
-    const wanted = volumeLike(mount, known, place, config.guest);
-    const found = known.find((volume) => !taken.has(volume.id) && isFree(volume) && fits(volume, wanted));
-    const volume = found ?? (await make(volumes, place, wanted));
-    taken.add(volume.id);
-    own.push({ ...mount, volume: volume.id });
-  }
-  return { ...config, mounts: own };
+/** Makes a machine of the configuration with volumes of its own, or as it is where it mounts none. */
+export type WithVolumes = <T>(
+  place: Place,
+  config: Config,
+  use: (config: Config) => Promise<T>,
+) => Promise<T>;
+
+export function createVolumeCloner(volumes: VolumeCalls): WithVolumes {
+  /** Chosen for machines that are being made, or were. */
+  const claimed = new Set<string>();
+  /** By app, while creates are under way there. */
+  const shared = new Map<string, { readonly list: Promise<FlyVolume[]>; users: number }>();
+
+  return async (place, config, use) => {
+    const mounts = (config.mounts ?? []) as readonly Mount[];
+    if (mounts.length === 0) return use(config);
+    const before = shared.get(place.app) ?? { list: volumes.list(place.app), users: 0 };
+    shared.set(place.app, before);
+    before.users += 1;
+    const mine: FlyVolume[] = [];
+    try {
+      const known = await before.list;
+      for (const mount of mounts) {
+        const wanted = volumeLike(mount, known, place, config.guest);
+        const found = known.find(
+          (volume) => !claimed.has(volume.id) && isFree(volume) && fits(volume, wanted),
+        );
+        if (found !== undefined) claimed.add(found.id);
+        mine.push(found ?? (await make(volumes, place, wanted)));
+      }
+      const own = mounts.map((mount, i) => ({ ...mount, volume: mine[i]!.id }));
+      const made = await use({ ...config, mounts: own });
+      for (const { id } of mine) claimed.add(id);
+      return made;
+    } catch (error) {
+      // The next try finds what was found or made for this one.
+      const known = await before.list.catch((): FlyVolume[] => []);
+      for (const volume of mine) {
+        claimed.delete(volume.id);
+        if (!known.includes(volume)) known.push(volume);
+      }
+      throw error;
+    } finally {
+      before.users -= 1;
+      if (before.users === 0) shared.delete(place.app);
+    }
+  };
 }
 
 function volumeLike(

@@ -6,20 +6,32 @@
  * lease taken, the machine stopped, the lease given back.
  */
 import { SECOND_MS } from "../../core/time.ts";
-import type { MachineApi } from "../../ports.ts";
+import type { Clock, MachineApi } from "../../ports.ts";
 import { createFlyClient, type FlyClientOptions } from "./client.ts";
 import { cloneConfig } from "./clone.ts";
-import { cloneVolumes } from "./clone-volumes.ts";
+import { createVolumeCloner } from "./clone-volumes.ts";
+import { createEvenly, type Evenly } from "./evenly.ts";
 import { failed } from "./fly-error.ts";
 import { isPlatformMachine, toMachine } from "./machine.ts";
 import { createVerbs } from "./verbs.ts";
 
-export type FlyMachineApiOptions = FlyClientOptions;
+export type FlyMachineApiOptions = FlyClientOptions & {
+  /** By which the last call of a create is spaced from those before it; absent: not at all, for who creates nothing. */
+  readonly pace?: Clock;
+};
 
 /** @throws TypeError where the token list is malformed */
 export function createFlyMachineApi(options: FlyMachineApiOptions): MachineApi {
   const client = createFlyClient(options);
   const { machines } = client;
+  const evenly: Evenly = options.pace === undefined ? async () => {} : createEvenly(options.pace);
+  const withVolumes = createVolumeCloner({
+    ...client.volumes,
+    async create(app, wanted) {
+      await evenly(`volume ${app}`);
+      return client.volumes.create(app, wanted);
+    },
+  });
   const verbs = createVerbs(client, leaseSeconds(options.timeoutMs));
 
   return {
@@ -44,8 +56,10 @@ export function createFlyMachineApi(options: FlyMachineApiOptions): MachineApi {
       const clone = cloneConfig(template);
       if (!("config" in clone))
         throw failed(clone.kind, { task }, `the template cannot be cloned: ${clone.why}`);
-      const config = await cloneVolumes(client.volumes, { app, region, task }, clone.config);
-      return toMachine(await machines.create(app, { name, region, config }, task));
+      return withVolumes({ app, region, task }, clone.config, async (config) => {
+        await evenly(`machine ${app}`);
+        return toMachine(await machines.create(app, { name, region, config }, task));
+      });
     },
   };
 }

@@ -4,7 +4,7 @@
  *   deadline    no wait and no try begins after it (how long one try takes is the adapter's matter)
  *   retry       as often as the call says, with full jitter, from a budget of its dependency
  *   breaker     asked before anything is spent
- *   limiter     waits for a token; without an answer of the limiter a read goes on, a write does not
+ *   limiter     waits for a token, in the order of coming; without an answer of the limiter a read goes on, a write does not
  *   permit      of a half-open breaker: last, so that none is wasted
  *   measure     how it ended and how long it took, told to the breakers as well
  *
@@ -38,6 +38,7 @@ export type GuardParts = {
 export function createGuard(parts: GuardParts): Guard {
   const { clock, chance } = parts;
   const budgets = new Map<string, RetryBudget>();
+  const inLine = createLines();
 
   function budgetOf(dependency: string): RetryBudget {
     const budget = budgets.get(dependency) ?? openRetryBudget(BUDGET);
@@ -52,7 +53,7 @@ export function createGuard(parts: GuardParts): Guard {
     budget.called();
     for (let tried = 1; ; tried++) {
       try {
-        return await tryOnce(call, deadline, attempt, parts);
+        return await tryOnce(call, deadline, attempt, parts, inLine);
       } catch (error) {
         const pauseMs = tried >= call.tries ? null : pauseAfter(error, call, tried, chance());
         if (pauseMs === null || signal?.aborted || clock.now() + pauseMs >= deadline) throw error;
@@ -69,13 +70,14 @@ async function tryOnce<T>(
   deadline: number,
   attempt: () => Promise<T>,
   parts: GuardParts,
+  inLine: InLine,
 ): Promise<T> {
   const { clock, breakers, measures, elapsedMs = clock.now } = parts;
   const { patienceMs = 0 } = call;
   const entered: [counts: Counts, pass: Pass][] = [];
   try {
     for (const { name } of call.breakers) breakers.check(name);
-    await waitForToken(call, deadline, parts);
+    if (call.bucket !== null) await inLine(call.bucket.key, () => waitForToken(call, deadline, parts));
     for (const { name, counts } of call.breakers) entered.push([counts, await breakers.enter(name)]);
   } catch (error) {
     measures.heldBack(call.dependency);
@@ -115,6 +117,23 @@ function countedAs(counts: Counts, verdict: Verdict, opening: number | null): Ve
   if (result === "denied") return verdict;
   const proven = result === "success" || result === "ignored";
   return proven || opening !== null ? answered : null;
+}
+
+type InLine = (key: string, wait: () => Promise<void>) => Promise<void>;
+
+/** Who waits for a token of a bucket waits behind those who came before: none is passed by, and only one asks the limiter. */
+function createLines(): InLine {
+  const lines = new Map<string, Promise<unknown>>();
+  return async (key, wait) => {
+    const mine = (lines.get(key) ?? Promise.resolve()).then(wait);
+    const end = mine.catch(() => {});
+    lines.set(key, end);
+    try {
+      await mine;
+    } finally {
+      if (lines.get(key) === end) lines.delete(key);
+    }
+  };
 }
 
 async function waitForToken(

@@ -2,11 +2,11 @@
  * The Machines API behind the guard. Each region has breakers of its own, and so has each app's token: a region that is
  * down, or a token that was revoked, stops nothing else. A list is of no region.
  *
- * Fly allows each action on each machine (or app, where no machine is named) once a second, three in a burst; reading a machine
- * five times a second, ten in a burst (Fly, "Machines API rate limits", 2026-07). Retries stay with the tick, which looks before
- * it repeats; so every call here goes out once.
+ * Fly counts each action on each machine, or app where no machine is named (core/fly-limits.ts): the keys here say which. Retries
+ * stay with the tick, which looks before it repeats; so every call here goes out once.
  */
 import type { Verdict } from "../../core/breaker/breaker.ts";
+import { OUR_ACTIONS, OUR_GETS } from "../../core/fly-limits.ts";
 import { SECOND_MS } from "../../core/time.ts";
 import {
   isHeldBackError,
@@ -16,8 +16,6 @@ import {
 } from "../../errors.ts";
 import type { Guard, MachineApi, OutgoingCall } from "../../ports.ts";
 
-const ACTION_RULE = { perSecond: 1, burst: 3 };
-const GET_RULE = { perSecond: 5, burst: 10 };
 /** A token is waited for no longer: the tick read its fence before. What then has none is for the next tick. */
 const DEADLINE_MS = 5 * SECOND_MS;
 
@@ -25,10 +23,7 @@ export function guardMachineApi(api: MachineApi, guard: Guard): MachineApi {
   /** Where each machine is, as the lists told. */
   const regions = new Map<string, string>();
   const write = (app: string, region: string | undefined, key: string) =>
-    flyCall("write", app, region, { key: `fly:${key}`, rule: ACTION_RULE });
-
-  /** A tick asks for each at most once a machine, its retries seconds apart: no count is needed, and none is paid for. */
-  const routing = (app: string, id: string) => flyCall("write", app, regions.get(id), null);
+    flyCall("write", app, region, { key: `fly:${key}`, rule: OUR_ACTIONS });
 
   async function go<T>(call: OutgoingCall, attempt: () => Promise<T>): Promise<T> {
     try {
@@ -41,20 +36,20 @@ export function guardMachineApi(api: MachineApi, guard: Guard): MachineApi {
 
   return {
     async list(app) {
-      const call = flyCall("read", app, undefined, { key: `fly:list:${app}`, rule: ACTION_RULE });
+      const call = flyCall("read", app, undefined, { key: `fly:list:${app}`, rule: OUR_ACTIONS });
       const machines = await go(call, () => api.list(app));
       for (const { id, region } of machines) regions.set(id, region);
       return machines;
     },
     get: (app, id) =>
-      go(flyCall("read", app, regions.get(id), { key: `fly:get:${id}`, rule: GET_RULE }), () =>
+      go(flyCall("read", app, regions.get(id), { key: `fly:get:${id}`, rule: OUR_GETS }), () =>
         api.get(app, id),
       ),
     start: (app, id) => go(write(app, regions.get(id), `start:${id}`), () => api.start(app, id)),
     stop: (app, id) => go(write(app, regions.get(id), `stop:${id}`), () => api.stop(app, id)),
     suspend: (app, id) => go(write(app, regions.get(id), `suspend:${id}`), () => api.suspend(app, id)),
-    cordon: (app, id) => go(routing(app, id), () => api.cordon(app, id)),
-    uncordon: (app, id) => go(routing(app, id), () => api.uncordon(app, id)),
+    cordon: (app, id) => go(write(app, regions.get(id), `cordon:${id}`), () => api.cordon(app, id)),
+    uncordon: (app, id) => go(write(app, regions.get(id), `uncordon:${id}`), () => api.uncordon(app, id)),
     destroy: (app, id) => go(write(app, regions.get(id), `destroy:${id}`), () => api.destroy(app, id)),
     async create(app, request) {
       const machine = await go(write(app, request.region, `create:${app}`), () => api.create(app, request));

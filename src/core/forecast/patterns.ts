@@ -12,7 +12,8 @@
 import { DAY_MS, HOUR_MS, WEEK_MS } from "../time.ts";
 import { describe } from "./describe.ts";
 import { leadsAround, MEAN_MISS } from "./lead.ts";
-import { usualLoad, usualRoot, weeksSeen } from "./profile.ts";
+import { type Profile, usualRoot, weeksSeen } from "./profile.ts";
+import { loadOf } from "./root.ts";
 import type { ForecastState } from "./state.ts";
 
 const HOURS_PER_WEEK = WEEK_MS / HOUR_MS;
@@ -45,36 +46,44 @@ export type Pattern = {
 };
 
 export function patternsOf(state: ForecastState): Pattern[] {
-  const strength = strengthOf(state);
+  const { profile } = state;
+  const roots = Float64Array.from({ length: profile.week.length }, (_, slot) => usualRoot(profile, slot));
+  const strength = strengthOf(state, roots);
   const perHour = HOUR_MS / state.binMs;
   const { confidence } = describe(state, state.through);
   return Array.from({ length: HOURS_PER_WEEK }, (_, hour) => {
-    const slots = Array.from({ length: perHour }, (_, i) => hour * perHour + i);
-    const loads = slots.map((slot) => usualLoad(state.profile, slot));
-    const seen = slots.map((slot) => weeksSeen(state.profile, slot));
-    const weeks = Math.min(...seen);
+    const from = hour * perHour;
+    let [total, peak, samples, weeks] = [0, 0, 0, Number.POSITIVE_INFINITY];
+    for (let slot = from; slot < from + perHour; slot++) {
+      const load = loadOf(roots[slot]!);
+      const seen = weeksSeen(profile, slot);
+      total += load;
+      peak = Math.max(peak, load);
+      samples += seen;
+      weeks = Math.min(weeks, seen);
+    }
     return {
       dayOfWeek: Math.floor(hour / 24),
       hourOfDay: hour % 24,
-      usualLoad: rounded(mean(loads)),
-      peakLoad: rounded(Math.max(...loads)),
+      usualLoad: rounded(total / perHour),
+      peakLoad: rounded(peak),
       weeksSeen: weeks,
-      season: seasonOf(state, slots, weeks),
+      season: seasonOf(profile, from, perHour, weeks),
       strength,
-      samples: seen.reduce((sum, count) => sum + count, 0),
+      samples,
       confidence: rounded(confidence * Math.min(1, weeks / WEEKS_TO_KNOW)),
     };
   });
 }
 
-function seasonOf({ profile }: ForecastState, slots: readonly number[], weeks: number): Season {
+function seasonOf({ day, dayCount }: Profile, from: number, slots: number, weeks: number): Season {
   if (weeks >= WEEKS_TO_SPEAK) return "weekly";
-  return slots.some((slot) => profile.dayCount[slot % profile.day.length]! > 0) ? "daily" : "none";
+  for (let slot = from; slot < from + slots; slot++) if (dayCount[slot % day.length]! > 0) return "daily";
+  return "none";
 }
 
 /** In roots, where the forecaster measures: there a miss at noon weighs like one at night. */
-function strengthOf({ profile, leads, binMs }: ForecastState): number {
-  const week = Array.from({ length: profile.week.length }, (_, slot) => usualRoot(profile, slot));
+function strengthOf({ leads, binMs }: ForecastState, week: Float64Array): number {
   const level = mean(week);
   const season = mean(week.map((root) => (root - level) ** 2));
   const { low } = leadsAround(leads, DAY_MS / binMs);
@@ -82,7 +91,7 @@ function strengthOf({ profile, leads, binMs }: ForecastState): number {
   return season <= LEAST_SEASON * level ** 2 ? 0 : rounded(season / (season + miss ** 2));
 }
 
-function mean(values: readonly number[]): number {
+function mean(values: Float64Array): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 

@@ -59,6 +59,25 @@ describe("a clone with a volume", () => {
     expect(new Set(attached(await volumes()))).toEqual(new Set([templateId, ...ids]));
   });
 
+  it("gives clones that are made side by side a volume each, and uses a free one once", async () => {
+    const wanted = { name: "data", region: "fra", sizeGb: 3, encrypted: true, fstype: null };
+    await shop.client.volumes.create(APP, { ...wanted, apart: false, compute: undefined });
+    const made = await Promise.all([1, 2, 3, 4].map((i) => create(`fa-db-fra-${i}`)));
+    const all = await volumes();
+    expect(all).toHaveLength(1 + 4);
+    expect(new Set(attached(all))).toEqual(new Set([templateId, ...made.map(({ id }) => id)]));
+  });
+
+  it("leaves the volume of one that was refused to the next try, also while others are under way", async () => {
+    shop.fly.addFault({ kind: "noCapacity", action: "create", count: 1 });
+    const side = await Promise.allSettled([1, 2, 3].map((i) => create(`fa-db-fra-${i}`)));
+    expect(side.filter(({ status }) => status === "rejected")).toHaveLength(1);
+    expect(await volumes()).toHaveLength(1 + 3);
+    await create("fa-db-fra-4");
+    expect(await volumes()).toHaveLength(1 + 3);
+    expect((await volumes()).filter((volume) => !volume.attached_machine_id)).toEqual([]);
+  });
+
   it.each([
     [
       "refused for want of room",

@@ -8,6 +8,7 @@ import { createMemoryCallLimit } from "../../../src/adapters/memory/call-limit.t
 import { createMemoryClock } from "../../../src/adapters/memory/clock.ts";
 import type { Verdict } from "../../../src/core/breaker/breaker.ts";
 import type { CallLimit, OutgoingCall } from "../../../src/ports.ts";
+import { createTimerClock } from "../../support/timer-clock.ts";
 
 const NOW = Date.UTC(2026, 3, 1);
 
@@ -174,6 +175,39 @@ describe("the limit", () => {
     const at = scene();
     for (let i = 0; i < 4; i++) await at.guard({ ...CALL, bucket: BUCKET }, at.attempt([], 0));
     expect(at.clock.now() - NOW).toBe(2_000);
+  });
+
+  test("is waited for in the order of coming, and only the first of the line asks", async () => {
+    const clock = createTimerClock(NOW);
+    const own = createMemoryCallLimit(clock.now);
+    let asked = 0;
+    const write: CallLimit = {
+      take: (key, rule) => {
+        asked += 1;
+        return own.take(key, rule);
+      },
+    };
+    const breakers = createBreakers({
+      store: createMemoryBreakerStore(clock.now),
+      clock,
+      chance: () => 0.5,
+      log: () => {},
+    });
+    const guard = createGuard({
+      clock,
+      chance: () => 0.5,
+      breakers,
+      measures: createMeasures(),
+      limits: { read: own, write },
+    });
+    const went: string[] = [];
+    const call = (name: string) =>
+      guard({ ...CALL, kind: "write", bucket: BUCKET }, async () => {
+        went.push(`${name} ${clock.now() - NOW}`);
+      });
+    await clock.drive(Promise.all(["a", "b", "c", "d", "e"].map(call)));
+    expect(went).toEqual(["a 0", "b 0", "c 1000", "d 2000", "e 3000"]);
+    expect(asked).toBe(5 + 3);
   });
 
   test("past the deadline the call is not made", async () => {
