@@ -5,6 +5,7 @@
  * Modules are laid over, not changed: `src/wire.ts` and all below it are the real ones, on a clock whose hands a test can
  * move. The trap: what this file lays over must not be imported before it, so the rest is imported inside.
  */
+import { Socket } from "node:net";
 import { vi } from "vitest";
 import type { Config } from "../../src/config.ts";
 import type { Fly } from "../../src/sim/fly/fly.ts";
@@ -23,12 +24,15 @@ export type FunctionHere = {
   settle(): boolean;
 };
 
-/** Real patience is a tenth: ten seconds for Fly are one. Under a second it stays, for a busy machine's sake. */
+/** Who waits ten seconds for Fly, or forty for Postgres, waits one here; the rest a half, for a busy machine's sake. */
 function shortenPatience(): void {
-  const real = AbortSignal.timeout;
-  vi.spyOn(AbortSignal, "timeout").mockImplementation((ms) =>
-    real.call(AbortSignal, ms >= 10_000 ? ms / 10 : Math.min(ms, 500)),
-  );
+  const shorter = (ms: number) => Math.min(ms, ms >= 10_000 ? 1_000 : 500);
+  const signal = AbortSignal.timeout;
+  vi.spyOn(AbortSignal, "timeout").mockImplementation((ms) => signal.call(AbortSignal, shorter(ms)));
+  const { setTimeout: idle } = Socket.prototype;
+  vi.spyOn(Socket.prototype, "setTimeout").mockImplementation(function (this: Socket, ms, then) {
+    return idle.call(this, shorter(ms), then);
+  });
 }
 
 const STEPS = { 4: "ensembleForecaster", 5: "planCapacity", 6: "decide", 7: "planActions" } as const;

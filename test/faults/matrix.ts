@@ -124,10 +124,13 @@ async function prepare(direction: Direction): Promise<void> {
   expect(body.apps.map(({ status }: { status: string }) => status)).toEqual(apps.map(() => "done"));
   await lab.sql`update flyahead.worker_regions set mode = 'act', min_workers = ${BOUNDS.min}, max_workers = ${BOUNDS.max},
     unserved_price = 2, requests_per_worker = 500`;
+  // The database's clock runs with the simulator's, so that it can tell whose clock is wrong.
+  await lab.sql`insert into flyahead.settings (name, value) values ('slot_ahead', '1 minute')`;
 }
 
 async function slotWith(app: string, minutes: number, load: number): Promise<void> {
   const until = lab.nextSlot();
+  await lab.sql`update flyahead.settings set value = ${new Date(until).toISOString()} where name = 'simulated_now'`;
   const pool = { app, region: "fra", processGroup: "app" };
   const samples = Array.from({ length: minutes }, (_, i) => {
     return { pool, at: until - (minutes - i) * MINUTE_MS, requests: load };
@@ -163,7 +166,10 @@ function arm({ row: { step, place }, fault }: Cell): void {
     };
     return here.strikeInside(step as InsideStep, inside[fault] ?? effects[fault]!);
   }
-  if (fault === "exception") return here.throwAt(place.port!);
+  if (fault === "exception") {
+    here.throwAt(place.port!);
+    return;
+  }
   const struck = effects[fault];
   doors[place.door].arm({ call: place.call, how: HOW[fault], ...(struck && { struck }) });
 }
@@ -194,6 +200,7 @@ async function runCell(cell: Cell, { load, to }: { load: number; to: number }): 
   await slotWith(app, 15, load);
   const third = await lab.tick(app);
   const all = `${about}; then ${JSON.stringify(second.body)}; then ${JSON.stringify(third.body)}`;
+  expect(third.body.apps?.[0]?.status, all).toBe("done");
   expect(await faultsInTheEnd(lab, app, BOUNDS, to), all).toEqual([]);
   return word;
 }

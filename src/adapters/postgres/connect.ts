@@ -1,10 +1,12 @@
 /**
  * One connection, made for edge functions: no prepared statements (the transaction pooler has none), no look-up of types
- * at connect (a round trip), closed when idle.
+ * at connect (a round trip), closed when idle, and cut when it is silent for longer than any statement may take: the
+ * client itself waits for ever, and with it all that this isolate is asked for afterwards.
  *
  * The trap behind `fetch_types: false`: arrays have no serializer. So lists go in as array literals or JSON in a text
  * parameter with a double cast (`::text::float8[]`), and come out as JSON.
  */
+import { connect, type Socket } from "node:net";
 import postgres from "postgres";
 import { StaleFenceError } from "../../errors.ts";
 
@@ -13,9 +15,13 @@ export type Sql = postgres.Sql;
 /** SQLSTATE that flyahead.require_fence raises. */
 const STALE_FENCE = "FA001";
 
-export function connectPostgres(url: string, options: { maxConnections?: number } = {}): Sql {
+/** @param options.silenceMs without a byte for so long, the connection is cut and what waits for it fails; default: never */
+export function connectPostgres(
+  url: string,
+  { maxConnections = 1, silenceMs }: { maxConnections?: number; silenceMs?: number } = {},
+): Sql {
   return postgres(url, {
-    max: options.maxConnections ?? 1,
+    max: maxConnections,
     prepare: false,
     fetch_types: false,
     idle_timeout: 20,
@@ -23,7 +29,21 @@ export function connectPostgres(url: string, options: { maxConnections?: number 
     onnotice: () => {},
     // No statement_timeout here: PgBouncer refuses a connection that asks for one. The role has it (docs/install.md).
     connection: { application_name: "flyahead" },
+    ...(silenceMs === undefined ? {} : { socket: openSocket(silenceMs) }),
   });
+}
+
+/**
+ * An option of the client that its types do not name. It writes at once, which the socket keeps until it is connected. Cut
+ * without an error: what is asked between a socket's error and its close, the client would forget (postgres 3.4.9).
+ */
+function openSocket(silenceMs: number) {
+  return ({ host: [host = ""], port: [port = 0] }: { host: string[]; port: number[] }): Socket => {
+    const socket = connect(port, host);
+    socket.setTimeout(silenceMs, () => socket.destroy());
+    // Named in the client's errors, and to the server where TLS is spoken.
+    return Object.assign(socket, { host, port });
+  };
 }
 
 /** Runs a write that is under a fence; a refusal by the fence becomes a StaleFenceError. */
