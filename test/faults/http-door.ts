@@ -7,13 +7,13 @@ import { createServer, type IncomingMessage, type ServerResponse, request as sen
 import type { AddressInfo } from "node:net";
 import { createAmbush, type Door, type Harm, LATE_MS, type VirtualTime } from "./harm.ts";
 
-type Call = {
+export type Call = {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingMessage["headers"];
   readonly body: Buffer;
 };
-type Answer = { status: number; headers: IncomingMessage["headers"]; body: Buffer };
+export type Answer = { status: number; headers: IncomingMessage["headers"]; body: Buffer };
 
 /** @param patienceMs how long the caller waits for an answer, by the product's own settings */
 export async function openHttpDoor(target: string, patienceMs: number, time: VirtualTime): Promise<Door> {
@@ -52,28 +52,48 @@ export async function openHttpDoor(target: string, patienceMs: number, time: Vir
     response.writeHead(status, headers).end(body);
   }
 
-  async function enter(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { method = "GET", url: path = "/", headers } = request;
-    const call = { method, path, headers, body: await read(request) };
-    const harm = ambush.spring(`${method} ${path} ${call.body.toString("utf8")}`);
+  const { url, close } = await listen(async (call, response) => {
+    const harm = ambush.spring(`${call.method} ${call.path} ${call.body.toString("utf8")}`);
     if (harm === null) return passOn(call, response);
     const striking = strike(harm, call, response);
     giving.add(striking);
     await striking.finally(() => giving.delete(striking));
-  }
-
-  const server = createServer((request, response) => {
-    enter(request, response).catch(() => response.destroy());
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
+    close,
     arm: ambush.arm,
     async settle() {
       await Promise.allSettled(giving);
       await deliver(() => true);
       return ambush.disarm();
     },
+  };
+}
+
+/** @param change what the caller sees of the answer */
+export function openPlainDoor(
+  target: string,
+  change: (answer: Answer, call: Call) => Answer,
+): Promise<Listening> {
+  return listen(async (call, response) => {
+    const { status, headers, body } = change(await forward(target, call), call);
+    response.writeHead(status, headers).end(body);
+  });
+}
+
+type Listening = Pick<Door, "url" | "close">;
+
+async function listen(enter: (call: Call, response: ServerResponse) => Promise<void>): Promise<Listening> {
+  const server = createServer((request, response) => {
+    const { method = "GET", url: path = "/", headers } = request;
+    read(request)
+      .then((body) => enter({ method, path, headers, body }, response))
+      .catch(() => response.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -164,7 +164,8 @@ function arm({ row: { step, place }, fault }: Cell): void {
       timeout: () => lab.fly.sleep(DEADLINE_MS + 1),
       slow: () => lab.fly.sleep(LATE_MS),
     };
-    return here.strikeInside(step as InsideStep, inside[fault] ?? effects[fault]!);
+    here.strikeInside(step as InsideStep, inside[fault] ?? effects[fault]!);
+    return;
   }
   if (fault === "exception") {
     here.throwAt(place.port!);
@@ -176,10 +177,11 @@ function arm({ row: { step, place }, fault }: Cell): void {
 
 const isDeno = (fault: Fault) => fault === "cut" || fault.startsWith("killed");
 
-/** What the caller was told, in a word, and what Fly had done by then. */
+/** What the caller was told, in a word, and what Fly had done by then; of a dead process that is chance. */
 function told(reply: TickReply | null, app: string): string {
-  const status = reply?.body?.apps?.[0]?.status ?? reply?.body?.type?.split(":").at(-1) ?? "no answer";
-  return `${reply === null || reply.status === 502 ? "no answer" : status} ${changesOf(lab.fly, app).length}`;
+  if (reply === null || reply.status === 502) return "no answer";
+  const status = reply.body.apps?.[0]?.status ?? reply.body.type?.split(":").at(-1);
+  return `${status} ${changesOf(lab.fly, app).length}`;
 }
 
 async function runCell(cell: Cell, { load, to }: { load: number; to: number }): Promise<string> {
@@ -246,7 +248,7 @@ function tableOf(direction: Direction, words: ReadonlyMap<string, string>): stri
     row.name,
     ...FAULTS.map((fault) => words.get(`${row.step} ${row.name} ${fault}`) ?? "-"),
   ]);
-  const all = [["", "a tick that would " + direction, ...FAULTS], ...rows];
+  const all = [["", `a tick that would ${direction}`, ...FAULTS], ...rows];
   const widths = all[0]!.map((_, i) => Math.max(...all.map((row) => row[i]!.length)));
   const lines = all.map((row) =>
     row

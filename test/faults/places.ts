@@ -18,7 +18,7 @@ export type Place = {
   readonly only?: Direction;
 };
 
-const machine = String.raw`/v1/apps/[^/]+/machines/[^/]+`;
+const machine = "/v1/apps/[^/]+/machines/[^/]+";
 
 export const PLACES: readonly Place[] = [
   { step: 1, name: "breakers are loaded", door: "redis", call: /"hgetall","flyahead:breakers"/i },
