@@ -13,7 +13,7 @@ import { replyOf, type TickReply } from "../support/installation.ts";
 import type { InsideStep } from "./places.ts";
 
 export type FunctionHere = {
-  tick(app: string): Promise<TickReply>;
+  tick(apps: readonly string[]): Promise<TickReply>;
   /** The clock of this process from now on, beside the simulator's. */
   jumpClock(offsetMs: number): void;
   /** The next call of this method, as "leases.acquire", throws. */
@@ -119,9 +119,9 @@ export async function functionHere(
   };
   const handle = serve("auto-scaling", make, serveTools);
   return {
-    async tick(app) {
+    async tick(apps) {
       const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
-      const init = { method: "POST", headers, body: JSON.stringify({ apps: [app] }) };
+      const init = { method: "POST", headers, body: JSON.stringify({ apps }) };
       return replyOf(await handle(new Request("http://127.0.0.1/auto-scaling", init)));
     },
     jumpClock: (next) => {

@@ -109,7 +109,8 @@ export const PLACES: readonly Place[] = [
   { step: 10, name: "breakers are saved", door: "redis", call: /"eval",.*"flyahead:breakers/is },
 ];
 
-export const INSIDE: readonly { readonly step: InsideStep; readonly name: string }[] = [
+export const INSIDE: readonly { readonly step: InsideStep | 1; readonly name: string }[] = [
+  { step: 1, name: "the slot" },
   { step: 4, name: "forecast" },
   { step: 5, name: "plan" },
   { step: 6, name: "decide" },
