@@ -20,7 +20,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createPostgresSamples } from "../../src/adapters/postgres/samples.ts";
 import { MINUTE_MS } from "../../src/core/time.ts";
 import type { MachineSeed } from "../../src/sim/fly/options.ts";
-import { changesOf } from "../support/books.ts";
+import { activeOf, changesOf, historyOf } from "../support/books.ts";
 import { type Lab, startLab, type TickReply } from "../support/installation.ts";
 import { elapseHolds, faultsAtOnce, faultsInTheEnd } from "./evidence.ts";
 import { type FunctionHere, functionHere } from "./function-here.ts";
@@ -212,7 +212,22 @@ async function runRow(cells: readonly Cell[], load: number, to: number): Promise
     expect(last.status, all).toBe("done");
     expect(await faultsInTheEnd(lab, cell.app, BOUNDS, to), all).toEqual([]);
   }
+  await turn(struck, load === DIRECTIONS.grow.load ? DIRECTIONS.shrink.load : DIRECTIONS.grow.load, to);
   return struck;
+}
+
+/** The load turns round: whatever the fault left in the books must not keep the fleet where it is. */
+async function turn(struck: readonly Struck[], load: number, from: number): Promise<void> {
+  const apps = struck.map(({ cell }) => cell.app);
+  for (let slot = 0; slot < 2; slot++) {
+    await slotWith(apps, 15, load);
+    await lab.tick(apps);
+  }
+  for (const { cell, about } of struck) {
+    const last = (await historyOf(lab.sql, cell.app)).at(-1)?.reason;
+    expect(activeOf(lab.fly, cell.app), `${about}; when the load had turned: ${last}`).not.toBe(from);
+    expect(await faultsInTheEnd(lab, cell.app, BOUNDS, null), about).toEqual([]);
+  }
 }
 
 /** Defines the tests of one half of the matrix. */
