@@ -4,12 +4,12 @@
  * be waiting for as long as that clock was wrong.
  */
 import type { Policy } from "../policy.ts";
-import { MINUTE_MS } from "../time.ts";
+import { SECOND_MS } from "../time.ts";
 import type { Constraint, Limits, Situation } from "./constraint.ts";
 import { urgentWorkers } from "./urgent.ts";
 
 /** Of two clocks that are both right. */
-const CLOCKS_APART_MS = MINUTE_MS;
+const CLOCKS_APART_MS = 10 * SECOND_MS;
 
 export const cooldown: Constraint = {
   name: "cooldown",
