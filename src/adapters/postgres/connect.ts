@@ -6,11 +6,14 @@
  * The trap behind `fetch_types: false`: arrays have no serializer. So lists go in as array literals or JSON in a text
  * parameter with a double cast (`::text::float8[]`), and come out as JSON.
  */
-import { connect, type Socket } from "node:net";
+import { connect, Socket } from "node:net";
 import postgres from "postgres";
 import { StaleFenceError } from "../../errors.ts";
 
 export type Sql = postgres.Sql;
+type Address = { readonly host: readonly string[]; readonly port: readonly number[] };
+
+const CONNECT_SECONDS = 10;
 
 /** SQLSTATE that flyahead.require_fence raises. */
 const STALE_FENCE = "FA001";
@@ -25,7 +28,7 @@ export function connectPostgres(
     prepare: false,
     fetch_types: false,
     idle_timeout: 20,
-    connect_timeout: 10,
+    connect_timeout: CONNECT_SECONDS,
     onnotice: () => {},
     // No statement_timeout here: PgBouncer refuses a connection that asks for one. The role has it (docs/install.md).
     connection: { application_name: "flyahead" },
@@ -34,16 +37,35 @@ export function connectPostgres(
 }
 
 /**
- * An option of the client that its types do not name. It writes at once, which the socket keeps until it is connected. Cut
- * without an error: what is asked between a socket's error and its close, the client would forget (postgres 3.4.9).
+ * An option of the client that its types do not name: a socket that is connected. Where that failed it gets one that fails
+ * with the reason at its first write: after a rejected promise, or a socket that dies before it, the client would never
+ * write again. Silence cuts without an error: what is asked between a socket's error and its close, the client would
+ * forget (all of postgres 3.4.9).
  */
 function openSocket(silenceMs: number) {
-  return ({ host: [host = ""], port: [port = 0] }: { host: string[]; port: number[] }): Socket => {
-    const socket = connect(port, host);
-    socket.setTimeout(silenceMs, () => socket.destroy());
+  return async ({ host: [host = ""], port: [port = 0] }: Address): Promise<Socket> => {
     // Named in the client's errors, and to the server where TLS is spoken.
-    return Object.assign(socket, { host, port });
+    const named = (socket: Socket) => Object.assign(socket, { host, port });
+    const socket = connect(port, host);
+    const failure = await new Promise<Error | null>((settle) => {
+      socket.once("connect", () => settle(null));
+      socket.once("error", settle);
+      socket.setTimeout(CONNECT_SECONDS * 1_000, () => {
+        socket.destroy(
+          new Error(`Postgres at ${host}:${port} took no connection within ${CONNECT_SECONDS} s`),
+        );
+      });
+    });
+    if (failure !== null) return named(stillborn(failure));
+    socket.removeAllListeners("timeout").removeAllListeners("error");
+    return named(socket.setTimeout(silenceMs, () => socket.destroy()));
   };
+}
+
+function stillborn(why: Error): Socket {
+  const socket = new Socket();
+  socket._write = (_chunk, _encoding, done) => done(why);
+  return socket;
 }
 
 /** Runs a write that is under a fence; a refusal by the fence becomes a StaleFenceError. */

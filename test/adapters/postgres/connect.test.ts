@@ -1,6 +1,8 @@
 // A Postgres that takes a query and never answers, as behind a router that forgot the connection.
+import { connect, createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectPostgres, type Sql } from "../../../src/adapters/postgres/connect.ts";
+import { onFreePort } from "../../../src/local/free-port.ts";
 import type { Door } from "../../faults/harm.ts";
 import { openPostgresDoor } from "../../faults/postgres-door.ts";
 import { useEmbedded } from "../../support/databases.ts";
@@ -9,8 +11,9 @@ describe("a connection with an end to its patience", () => {
   const open = useEmbedded();
   let door: Door;
   let sql: Sql;
+  let url: string;
   beforeAll(async () => {
-    const { url } = await open({ migrations: null });
+    url = (await open({ migrations: null })).url;
     door = await openPostgresDoor(url, { now: () => 0, sleep: () => {}, advanceTo: () => {} });
     sql = connectPostgres(door.url, { silenceMs: 500 });
   });
@@ -38,9 +41,18 @@ describe("a connection with an end to its patience", () => {
     expect(await sql`select 1 as one from pg_sleep(0.2)`).toEqual([{ one: 1 }]);
   });
 
-  it("says where it could not connect", async () => {
-    const nobody = connectPostgres("postgres://postgres:x@127.0.0.1:1/x", { silenceMs: 500 });
-    await expect(nobody`select 1`).rejects.toThrow(/ECONNREFUSED/);
-    await nobody.end({ timeout: 1 });
+  it("says each time that it could not connect, and connects when it can", async () => {
+    const port = await onFreePort(async (free) => free);
+    const later = connectPostgres(url.replace(/:\d+\//, `:${port}/`), { silenceMs: 500 });
+    for (let attempt = 0; attempt < 3; attempt++)
+      await expect(later`select 1`).rejects.toThrow(/ECONNREFUSED/);
+    const tunnel = createServer((client) => {
+      client.on("error", () => {});
+      client.pipe(connect(Number(new URL(url).port), "127.0.0.1")).pipe(client);
+    });
+    await new Promise<void>((resolve) => tunnel.listen(port, "127.0.0.1", resolve));
+    expect(await later`select 1 as one`).toEqual([{ one: 1 }]);
+    await later.end({ timeout: 1 });
+    await new Promise((resolve) => tunnel.close(resolve));
   });
 });
