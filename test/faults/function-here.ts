@@ -24,15 +24,18 @@ export type FunctionHere = {
   settle(): boolean;
 };
 
-/** Who waits ten seconds for Fly, or forty for Postgres, waits two here; other calls half a one, for a busy machine's sake. */
+/**
+ * Ten seconds for Fly are one here, forty for Postgres are three, the rest half a one. The trap: who waits for Fly is silent
+ * to Postgres, so that patience must stay the longer one.
+ */
 function shortenPatience(): void {
   const signal = AbortSignal.timeout;
   vi.spyOn(AbortSignal, "timeout").mockImplementation((ms) =>
-    signal.call(AbortSignal, Math.min(ms, ms >= 10_000 ? 2_000 : 500)),
+    signal.call(AbortSignal, Math.min(ms, ms >= 10_000 ? 1_000 : 500)),
   );
   const { setTimeout: silence } = Socket.prototype;
   vi.spyOn(Socket.prototype, "setTimeout").mockImplementation(function (this: Socket, ms, then) {
-    return silence.call(this, ms >= 30_000 ? 2_000 : ms, then);
+    return silence.call(this, ms >= 30_000 ? 3_000 : ms, then);
   });
 }
 
