@@ -59,6 +59,8 @@ export const serveTools = { log: createConsoleLog([]), newToken, underId, elapse
 
 const FLY_TIMEOUT_MS = 10_000;
 const REDIS_TIMEOUT_MS = 1_000;
+/** The role's statements end within 30 s (docs/install.md). */
+const POSTGRES_SILENCE_MS = 40_000;
 /** As long as a tick waits for one answer (tick/pull-samples.ts). */
 const PROMETHEUS_WAIT_MS = 10_000;
 
@@ -82,7 +84,7 @@ export function wire(config: Config): Wired {
   const clock = simulation?.clock ?? systemClock;
   const send = simulation?.fetch ?? fetch;
   const log = createConsoleLog(secretsOf(config));
-  const sql = connectPostgres(config.databaseUrl);
+  const sql = connectPostgres(config.databaseUrl, { silenceMs: POSTGRES_SILENCE_MS });
   const bareRedis = connectRedis({ ...config.redis, timeoutMs: REDIS_TIMEOUT_MS });
   const { outgoing, redis, breakers, remembering } = wayOut(config, clock, sql, bareRedis, log);
   return {

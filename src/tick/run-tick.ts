@@ -94,7 +94,10 @@ async function tickUnderLease(
   // 8. intent, before anything moves
   const opening = openDocument(lease, request, settings, observed, decided, clock.now());
   const intents = await watch.step("open", () => history.openTick(opening));
-  const published = publishPlans(lease, decided, settings.cadenceMs, ports);
+  // Whatever becomes of it while Fly is called: nobody must find it rejected and unattended.
+  const published = publishPlans(lease, decided, settings.cadenceMs, ports).catch((error: unknown) => {
+    log("publish plans", { app: lease.app, error: messageOf(error) });
+  });
   // 9. act
   const outcomes = await watch.step("apply", () =>
     applyActions(intents, lease, deadline, ports, severities(decided)),

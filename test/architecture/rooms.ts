@@ -20,7 +20,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   tick: { may: ["core", "ports", "errors"], libraries: [] },
   "adapters/experts": { may: ADAPTER_MAY, libraries: ["zod"] },
   "adapters/fly": { may: ADAPTER_MAY, libraries: ["zod"] },
-  "adapters/postgres": { may: ADAPTER_MAY, libraries: ["postgres"] },
+  "adapters/postgres": { may: ADAPTER_MAY, libraries: ["postgres", "node:net"] },
   "adapters/prometheus": { may: ADAPTER_MAY, libraries: ["zod"] },
   "adapters/upstash": { may: ADAPTER_MAY, libraries: ["@upstash"] },
   "adapters/system": { may: [...ADAPTER_MAY, "adapters/redact"], libraries: ["node:async_hooks"] },

@@ -60,12 +60,42 @@ describe("migrations", () => {
   it("refuse a lease for a slot that is yet to come, and say so, unless it is a simulation", async () => {
     const { owner, leases } = await harness();
     const tomorrow = Date.now() + 86_400_000;
-    await expect(leases.acquire("early", tomorrow, 1_000)).rejects.toThrow(
-      /more than an hour ahead of the database's clock/,
-    );
+    for (const early of [tomorrow, Date.now() + 3_600_000, Date.now() + 70_000]) {
+      await expect(leases.acquire("early", early, 1_000)).rejects.toThrow(
+        /more than 00:01:00 ahead of the database's clock/,
+      );
+    }
+    expect(await leases.acquire("a-little-early", Date.now() + 30_000, 1_000)).toMatchObject({
+      status: "held",
+    });
     await owner`insert into flyahead.settings (name, value) values ('simulated_now', '2026-01-01')`;
     expect(await leases.acquire("early", tomorrow, 1_000)).toMatchObject({ status: "held" });
     await owner`delete from flyahead.settings where name = 'simulated_now'`;
+  });
+
+  it("in a simulation that moves the database's time too, refuse it as well", async () => {
+    const { owner, leases } = await harness();
+    const now = Date.UTC(2026, 0, 1);
+    await owner`insert into flyahead.settings (name, value) values ('simulated_now', '2026-01-01T00:00Z'), ('slot_ahead', '1 minute')`;
+    await expect(leases.acquire("simulated", now + 900_000, 1_000)).rejects.toThrow(/ahead of the database/);
+    expect(await leases.acquire("simulated", now, 1_000)).toMatchObject({ status: "held" });
+    await owner`delete from flyahead.settings where name in ('simulated_now', 'slot_ahead')`;
+  });
+
+  it("free a lease that ends later than any lease may: the database's clock went back under it", async () => {
+    const { owner, leases } = await harness();
+    const slot = Date.UTC(2026, 0, 1);
+    const first = await leases.acquire("backwards", slot, 150_000);
+    expect(first).toMatchObject({ status: "held", lease: { attempt: 1 } });
+    // As its rows stand after the clock was put back by an hour.
+    const jump = () =>
+      owner`update flyahead.app_leases set expires_at = expires_at + interval '1 hour' where app = 'backwards'`;
+    await jump();
+    const second = await leases.acquire("backwards", slot, 150_000);
+    expect(second).toMatchObject({ status: "held", lease: { attempt: 2 } });
+    if (first.status !== "held" || second.status !== "held") throw new Error("not held");
+    expect([await leases.isHeld(first.lease), await leases.isHeld(second.lease)]).toEqual([false, true]);
+    expect(await leases.acquire("backwards", slot, 150_000)).toMatchObject({ status: "busy" });
   });
 
   it("refuse a freeze without an end", async () => {

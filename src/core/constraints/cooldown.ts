@@ -1,15 +1,20 @@
 /**
  * After a change, in either direction, let it show its effect: nothing is shrunk for one while, and nothing grown for another.
- * Growth that is urgent never waits.
+ * Growth that is urgent never waits. A change that is yet to come was noted by a clock that ran ahead: waiting for it would
+ * be waiting for as long as that clock was wrong.
  */
 import type { Policy } from "../policy.ts";
+import { SECOND_MS } from "../time.ts";
 import type { Constraint, Limits, Situation } from "./constraint.ts";
 import { urgentWorkers } from "./urgent.ts";
+
+/** Of two clocks that are both right. */
+const CLOCKS_APART_MS = 10 * SECOND_MS;
 
 export const cooldown: Constraint = {
   name: "cooldown",
   limit: ({ lastChangeAt, policy, now }, situation) => {
-    if (lastChangeAt === null) return null;
+    if (lastChangeAt === null || lastChangeAt > now + CLOCKS_APART_MS) return null;
     const agoSeconds = Math.round((now - lastChangeAt) / 1_000);
     const [down, up] = [policy.cooldownSeconds - agoSeconds, policy.growCooldownSeconds - agoSeconds];
     const limits = { ...shrinking(down, situation), ...growing(up, policy, situation) };

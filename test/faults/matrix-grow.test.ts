@@ -1,0 +1,4 @@
+// One half of the fault matrix (matrix.ts), in a process of its own: both halves run at the same time.
+import { describeMatrix } from "./matrix.ts";
+
+describeMatrix("grow");
