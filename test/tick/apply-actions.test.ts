@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Action } from "../../src/core/actions.ts";
-import type { Machine } from "../../src/core/fleet.ts";
+import { type Machine, poolName } from "../../src/core/fleet.ts";
 import { DAY_MS } from "../../src/core/time.ts";
 import type { MachineApiErrorKind } from "../../src/errors.ts";
 import type { Intent, Lease } from "../../src/ports.ts";
@@ -119,6 +119,39 @@ describe("a machine that comes to rest", () => {
     ]);
     expect(at.calls).toEqual([]);
   });
+});
+
+test("waves stay in order, and pools take turns within each of them", async () => {
+  const quiet = { ...POOL, region: "sin" };
+  const at = scene([
+    ...["up", "stuck", "q-old"].map((id) => machine(id)),
+    ...["c1", "c2", "q1", "q2"].map((id) => machine(id, { state: "stopped" })),
+  ]);
+  const rest: Action[] = [
+    { kind: "cordon", machineId: "q-old", drainSeconds: 10 },
+    stop("q-old"),
+    { kind: "uncordon", machineId: "q-old" },
+  ];
+  const ofQuiet: Action[] = [...rest, start("q1"), start("q2"), create("q3")];
+  const ofCritical: Action[] = [
+    start("c1"),
+    { kind: "start", machineId: "c2", insteadOf: "stuck" },
+    { kind: "stop", machineId: "stuck", because: "stuck" },
+    create("c3"),
+    create("c4"),
+  ];
+  const intents = [
+    ...ofQuiet.map((action): Intent => ({ id: "", pool: quiet, action, openedAt: NOW })),
+    ...ofCritical.map((action): Intent => ({ id: "", pool: POOL, action, openedAt: NOW })),
+  ];
+  const severities = new Map([[poolName(POOL), "critical" as const]]);
+  await applyActions(intents, await leaseIn(at), DEADLINE, at.ports, severities);
+  const called = (kinds: RegExp) => at.calls.filter((call) => kinds.test(call));
+  expect(called(/^start /)).toEqual(["start c1", "start c2", "start q1", "start q2"]);
+  expect(called(/^create /)).toEqual(["create c3", "create c4", "create q3"]);
+  expect(at.calls[0]).toBe("stop stuck");
+  expect(at.calls.slice(-3)).toEqual(["cordon q-old", "stop q-old", "uncordon q-old"]);
+  expect(at.ports.clock.now() - NOW, "a create waited for its turn, then one machine drained").toBe(11_000);
 });
 
 describe("refusals", () => {

@@ -130,6 +130,20 @@ describe("the Machines API behind the guard", () => {
     for (let i = 0; i < 15; i++) await api.get("shop", "f1");
     expect(clock.now() - NOW).toBe(5_000);
   });
+
+  test("each action of each machine counts by itself, those on routing too", async () => {
+    const { api, clock } = scene();
+    await api.list("shop");
+    for (let i = 0; i < 2; i++) {
+      for (const id of ["f1", "f2"]) {
+        await api.cordon("shop", id);
+        await api.uncordon("shop", id);
+      }
+    }
+    expect(clock.now() - NOW).toBe(0);
+    await api.cordon("shop", "f1");
+    expect(clock.now() - NOW).toBe(1_000);
+  });
 });
 
 describeMachineApi("memory, guarded", async () => {
