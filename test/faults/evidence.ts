@@ -36,13 +36,30 @@ export async function elapseHolds(lab: Lab, app: string): Promise<void> {
   await redisOf(lab).del(lockKey(app));
 }
 
+const logOf = (lab: Lab, app: string) => lab.fly.log().filter((entry) => entry.app === app);
+const regionsOf = (lab: Lab, app: string) => [
+  ...new Set(machinesOf(lab.fly, app).map(({ region }) => region)),
+];
+
+/** Each pool by its region: how many machines run, and how many the newest decision wants. */
+export async function poolsNow(lab: Lab, app: string) {
+  const history = await historyOf(lab.sql, app);
+  return regionsOf(lab, app).map((region) => {
+    const decided = history.findLast((row) => row.region === region)?.to_workers ?? null;
+    return { region, active: activeOf(lab.fly, app, region), decided };
+  });
+}
+
+function boundsBroken(lab: Lab, app: string, bounds: Bounds): string[] {
+  return regionsOf(lab, app).flatMap((region) => {
+    const log = logOf(lab, app).filter((entry) => entry.region === region);
+    return outOfBounds(log, activeOf(lab.fly, app, region), bounds);
+  });
+}
+
 /** Right after the fault. */
 export async function faultsAtOnce(lab: Lab, app: string, bounds: Bounds, terms: Terms): Promise<string[]> {
-  const log = lab.fly.log().filter((entry) => entry.app === app);
-  return [
-    ...outOfBounds(log, activeOf(lab.fly, app), bounds),
-    ...heldTooLong(await holdsOf(lab, app), terms),
-  ];
+  return [...boundsBroken(lab, app, bounds), ...heldTooLong(await holdsOf(lab, app), terms)];
 }
 
 /** Two slots later, or whenever all should be well. `wanted`: machines that the load wants; null: whatever was decided. */
@@ -52,16 +69,15 @@ export async function faultsInTheEnd(
   bounds: Bounds,
   wanted: number | null,
 ): Promise<string[]> {
-  const log = lab.fly.log().filter((entry) => entry.app === app);
+  const log = logOf(lab, app);
   const intents = await intentsOf(lab.sql, app);
-  const decided = (await historyOf(lab.sql, app)).at(-1)?.to_workers ?? null;
-  const active = activeOf(lab.fly, app);
+  const pools = await poolsNow(lab, app);
   return [
-    ...outOfBounds(log, active, bounds),
+    ...boundsBroken(lab, app, bounds),
     ...unanswered(log, intents),
     ...unclosed(intents),
     ...stillHeld(await holdsOf(lab, app)),
     ...mistaken(await overridesOf(lab.sql, app)),
-    ...astray(active, decided, wanted ?? decided ?? active),
+    ...pools.flatMap(({ active, decided }) => astray(active, decided, wanted ?? decided ?? active)),
   ];
 }
