@@ -27,6 +27,7 @@ import {
   STORED_QUANTILES,
 } from "./forecast/forecast.ts";
 import { binAt } from "./forecast/grid.ts";
+import { freshDesk } from "./forecast/mixture.ts";
 import { type NextPeak, nextPeakOf, PEAK_WINDOW_MS } from "./forecast/next-peak.ts";
 import {
   noteOutside,
@@ -297,12 +298,13 @@ function predictionsAt(state: ForecastState, panel: Panel, isAlone: boolean, now
     return { horizonMs, targetAt: floorTo(now + horizonMs, FORECAST_BIN_MS) };
   });
   const binOf = (from: Instant) => ({ from, until: from + FORECAST_BIN_MS });
+  const desk = freshDesk();
   if (state.binMs < FORECAST_BIN_MS) {
-    const highest = (at: Instant) => maxOverShort(state, binOf(at), STORED_QUANTILES);
+    const highest = (at: Instant) => maxOverShort(state, binOf(at), STORED_QUANTILES, desk);
     return targets.map((target) => ({ ...target, load: highest(target.targetAt) }));
   }
   if (isAlone) {
-    const loads = (at: Instant) => loadsOf(state, STORED_QUANTILES, binAt(state, at));
+    const loads = (at: Instant) => loadsOf(state, STORED_QUANTILES, binAt(state, at), desk);
     return targets.map((target) => ({ ...target, load: loads(target.targetAt) }));
   }
   return targets.map((target) => {

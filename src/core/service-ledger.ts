@@ -7,7 +7,7 @@
  * operations an error budget.
  *
  *   balance ← balance · e^(−Δt / 28 d) + AIM · promise · minutes − short minutes
- *   risk    = promise · e^(balance / (promise · pace)),     doubt = share of the pace's worth that is overdrawn
+ *   risk    = promise · e^(balance / (promise · pace)),     doubt = 2 · share of the pace's worth that is overdrawn
  *
  * There are two traps. Impatience: with 40 short minutes allowed a month, one burst spends a quarter of them; the pace is
  * therefore never shorter than the time in which five short minutes are earned. And forgiving too soon: a pool that bursts
@@ -27,6 +27,8 @@ const SHORTEST_PACE_MINUTES = 720;
 const PACE_IN_SHORT_MINUTES = 5;
 const MOST_FACTOR = 50;
 const LEAST_DOUBT = 0.01;
+/** Nothing of the forecast is believed any more once half of the pace's worth is overdrawn. */
+const DOUBT_PER_DEBT = 2;
 
 export type ServiceLedger = {
   /** Minutes before this instant are booked. */
@@ -81,6 +83,6 @@ export function believe(ledger: ServiceLedger | null, promise: number): { risk: 
   const factor = clamp(Math.exp(ledger.balance / pace), 1 / MOST_FACTOR, MOST_FACTOR);
   return {
     risk: Math.min(0.5, promise * factor),
-    doubt: clamp(-ledger.balance / pace, LEAST_DOUBT, 1),
+    doubt: clamp((-DOUBT_PER_DEBT * ledger.balance) / pace, LEAST_DOUBT, 1),
   };
 }

@@ -28,10 +28,10 @@ const MODEL = capacityModelOf(policy());
 const AT_PRICE: Belief = { goal: { kind: "price", unservedPrice: 10 }, risk: 0.1, doubt: 0 };
 const WINDOW = planWindow(NOW, NOW, CADENCE_MS, MODEL.leadMs);
 
-/** Sure of what comes: so many machines are needed in the covered bins, and so many behind them. */
-function plan(covered: number, later: number = covered): CapacityPlan {
+/** Sure of what comes: so many machines are needed in the first bins, those that are covered, and so many behind them. */
+function plan(covered: number, later: number = covered, first = COVERED_BINS): CapacityPlan {
   const bins = Array.from({ length: BINS }, (_, i) => {
-    const machines = i < COVERED_BINS ? covered : later;
+    const machines = i < first ? covered : later;
     return new Array<number>(8).fill(Math.max(0, machines * 100 - 10));
   });
   return planCapacity(forecastOf(bins), MODEL, AT_PRICE, WINDOW);
@@ -99,7 +99,7 @@ describe("shrinking", () => {
     );
     const bridged = decide(planCapacity(forecastOf(dip), slow, AT_PRICE, window), slow, [], pool(5), "");
     expect([bridged.needCovered, bridged.to]).toEqual([5, 5]);
-    expect(short(plan(2, 5), pool(5))).toBe("shrink to 2");
+    expect(short(plan(2, 5, 8), pool(5))).toBe("shrink to 2");
   });
 });
 

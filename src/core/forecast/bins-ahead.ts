@@ -197,7 +197,8 @@ export function loadCurves(
   const desk = freshDesk();
   standAt(state, desk, state.memory.last);
   const bins = binsSeen(state, desk, stretch);
-  return errorTable(state.leads, quantiles).map((errors) => {
+  const farthest = bins.leads.reduce((most, lead) => Math.max(most, lead), 0);
+  return errorTable(state.leads.slice(0, farthest + 1), quantiles).map((errors) => {
     const roots = rootsAhead(bins, errors);
     const loads = new Array<number>(roots.length);
     for (let i = 0; i < loads.length; i++) loads[i] = inHundredths(loadOf(roots[i]!));
@@ -206,8 +207,13 @@ export function loadCurves(
 }
 
 /** The loads of one bin at `quantiles`, in the unit of the samples. */
-export function loadsOf(state: ForecastState, quantiles: readonly Quantile[], bin: number): number[] {
-  const roots = rootsAt(binAhead(state, freshDesk(), bin), state.leads, quantiles);
+export function loadsOf(
+  state: ForecastState,
+  quantiles: readonly Quantile[],
+  bin: number,
+  desk = freshDesk(),
+): number[] {
+  const roots = rootsAt(binAhead(state, desk, bin), state.leads, quantiles);
   return roots.map((root) => inHundredths(loadOf(root)));
 }
 

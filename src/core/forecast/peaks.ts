@@ -18,7 +18,6 @@ import {
   type BinsAhead,
   binAhead,
   binsSeen,
-  errorsAt,
   errorTable,
   rootsAhead,
   rootsAt,
@@ -52,8 +51,9 @@ export type Outlook = {
   readonly every: number;
   readonly bins: BinsAhead;
   readonly quantile: Quantile;
-  /** The root of each bin at the quantile. */
+  /** The root of each bin at the quantile, and the one that it surely stays under. */
   readonly roots: Float64Array;
+  readonly most: Float64Array;
 };
 
 export function lookAhead(
@@ -68,8 +68,16 @@ export function lookAhead(
   const length = Math.max(0, Math.ceil((until / state.binMs - first) / every));
   standAt(state, desk, state.memory.last);
   const bins = binsSeen(state, desk, { first, length, every });
-  const roots = rootsAhead(bins, errorsAt(state.leads, quantile));
-  return { start: first * state.binMs, stepMs: every * state.binMs, every, bins, quantile, roots };
+  const [errors, surely] = errorTable(state.leads, [quantile, ALMOST_SURELY]);
+  return {
+    start: first * state.binMs,
+    stepMs: every * state.binMs,
+    every,
+    bins,
+    quantile,
+    roots: rootsAhead(bins, errors!),
+    most: rootsAhead(bins, surely!),
+  };
 }
 
 /**
@@ -86,11 +94,10 @@ export function maximaUntil(state: ForecastState, outlook: Outlook, untils: read
   const lengths = untils.map((until) => {
     return Math.min(bins.length, Math.max(0, Math.ceil((until - start) / stepMs)));
   });
-  const [surely, ...high] = errorTable(state.leads, [
-    ALMOST_SURELY,
-    ...lengths.map((length) => quantile ** (1 / (every * length))),
-  ]);
-  const most = rootsAhead(bins, surely!);
+  const high = errorTable(
+    state.leads,
+    lengths.map((length) => quantile ** (1 / (every * length))),
+  );
   const shares = sharesOf(state.leads);
   const crowding = crowdingOf(state);
   return lengths.map((length, i) => {
@@ -100,7 +107,7 @@ export function maximaUntil(state: ForecastState, outlook: Outlook, untils: read
     if (length === 1) return loadOf(low);
     const theta = Math.min(every, Math.max(1 / length, every / crowding));
     const bounds = { low, high: highestOf(rootsAhead(bins, high[i]!, length)) };
-    const rivals = rivalsOf(outlook, most.subarray(0, length), shares, low);
+    const rivals = rivalsOf(outlook, length, shares, low);
     return loadOf(lowestRoot(bins, rivals, shares, quantile ** (1 / theta), bounds));
   });
 }
@@ -117,13 +124,13 @@ type Rivals = { readonly bins: readonly number[]; readonly leastRest: Float64Arr
 
 /** Most bins of a day are surely lower than its peak, which is `low` at least; they would only cost time. */
 function rivalsOf(
-  { bins, roots }: Outlook,
-  most: Float64Array,
+  { bins, roots, most }: Outlook,
+  length: number,
   shares: readonly Float64Array[],
   low: number,
 ): Rivals {
   const rivals: number[] = [];
-  for (let bin = 0; bin < most.length; bin++) if (most[bin]! > low) rivals.push(bin);
+  for (let bin = 0; bin < length; bin++) if (most[bin]! > low) rivals.push(bin);
   rivals.sort((a, b) => roots[b]! - roots[a]!);
   const leastRest = new Float64Array(rivals.length + 1).fill(1);
   for (let i = rivals.length - 1; i >= 0; i--)
@@ -169,10 +176,11 @@ export function maxOverShort(
   state: ForecastState,
   { from, until }: PeakWindow,
   quantiles: readonly Quantile[],
+  desk = freshDesk(),
 ): number[] {
   const first = binAt(state, from);
   const bins = Math.max(1, Math.round((until - from) / state.binMs));
-  const middle = binAhead(state, freshDesk(), first + Math.floor(bins / 2));
+  const middle = binAhead(state, desk, first + Math.floor(bins / 2));
   const independent = Math.max(1, bins / crowdingOf(state));
   const ofOneBin = quantiles.map((quantile) => quantile ** (1 / independent));
   return rootsAt(middle, state.leads, ofOneBin).map(loadOf);
