@@ -4,10 +4,11 @@
  * monotone), beyond the longest lead the spread widens by a tenth for each doubling.
  */
 import type { Quantile } from "../quantile.ts";
-import { errorShare, errorShares, quantileIn, runningWeights } from "./errors.ts";
+import { CELLS, errorShare, errorShares, quantileIn, runningWeights } from "./errors.ts";
 import { placeOf } from "./grid.ts";
 import { type Lead, leadsAround, MEAN_MISS } from "./lead.ts";
 import { type Desk, freshDesk, lookAt, mixSeen, standAt, usualShare } from "./mixture.ts";
+import { arraysOfLengths } from "./room.ts";
 import { loadOf } from "./root.ts";
 import { addDoubt, spreadOf } from "./spread.ts";
 import type { ForecastState } from "./state.ts";
@@ -98,13 +99,13 @@ export function errorsAt(leads: readonly Lead[], quantile: Quantile): Float64Arr
 
 /** errors[quantile][lead]: each lead's errors are summed up once for all quantiles. */
 export function errorTable(leads: readonly Lead[], quantiles: readonly Quantile[]): readonly Float64Array[] {
-  const below = leads.map((lead) => runningWeights(lead.errors));
-  return quantiles.map((quantile) => {
-    const errors = new Float64Array(leads.length);
-    for (let rank = 0; rank < errors.length; rank++)
-      errors[rank] = quantileIn(leads[rank]!.errors, below[rank]!, quantile);
-    return errors;
+  const table = arraysOfLengths(quantiles.map(() => leads.length));
+  let below: Float64Array | undefined;
+  leads.forEach(({ errors }, rank) => {
+    below = runningWeights(errors, below);
+    for (let q = 0; q < table.length; q++) table[q]![rank] = quantileIn(errors, below, quantiles[q]!);
   });
+  return table;
 }
 
 /** The root at the quantile that `errors` was read for. */
@@ -119,8 +120,8 @@ export function rootsAhead(
   { length: all, leads, shares, medians, spreads }: BinsAhead,
   errors: Float64Array,
   length = all,
+  roots: Float64Array = new Float64Array(length),
 ): Float64Array {
-  const roots = new Float64Array(length);
   for (let i = 0, near = 0; i < length; i++, near += 2) {
     const far = near + 1;
     let root = shares[near]! * (medians[near]! + spreads[near]! * errors[leads[near]!]!);
@@ -133,11 +134,13 @@ export function rootsAhead(
 /** The roots of one bin alone at many quantiles: only its own leads' errors are read. */
 export function rootsAt(parts: BinAhead, leads: readonly Lead[], quantiles: readonly Quantile[]): number[] {
   const roots = quantiles.map(() => 0);
+  let below: Float64Array | undefined;
   for (const { lead, share, median, spread } of parts) {
     const { errors } = leads[lead]!;
-    const below = runningWeights(errors);
+    const weights = runningWeights(errors, below);
+    below = weights;
     quantiles.forEach((quantile, q) => {
-      roots[q]! += share * (median + spread * quantileIn(errors, below, quantile));
+      roots[q]! += share * (median + spread * quantileIn(errors, weights, quantile));
     });
   }
   return roots.map((root) => Math.max(0, root));
@@ -145,7 +148,8 @@ export function rootsAt(parts: BinAhead, leads: readonly Lead[], quantiles: read
 
 /** shares[lead]: all errors summed up, read once, used for every root. */
 export function sharesOf(leads: readonly Lead[]): readonly Float64Array[] {
-  return leads.map((lead) => errorShares(lead.errors));
+  const table = arraysOfLengths(leads.map(() => CELLS + 1));
+  return leads.map(({ errors }, rank) => errorShares(errors, table[rank]));
 }
 
 /** How likely the bin stays at or under `root`. */
@@ -179,9 +183,10 @@ export function loadCurves(
   const desk = freshDesk();
   standAt(state, desk, state.memory.last);
   const bins = binsSeen(state, desk, stretch);
+  const roots = new Float64Array(bins.length);
   const farthest = bins.leads.reduce((most, lead) => Math.max(most, lead), 0);
   return errorTable(state.leads.slice(0, farthest + 1), quantiles).map((errors) => {
-    const roots = rootsAhead(bins, errors);
+    rootsAhead(bins, errors, bins.length, roots);
     const loads = new Array<number>(roots.length);
     for (let i = 0; i < loads.length; i++) loads[i] = inHundredths(loadOf(roots[i]!));
     return loads;
