@@ -98,7 +98,7 @@ function missedBy(
 ): Ahead["missed"] {
   if (goal.kind === "price") {
     // Simpson's rule over the block: the mean risk is the share of it that demand uses. A block ends where the next begins.
-    const borders: Float64Array[] = [];
+    const borders: number[][] = [];
     const border = (block: number) => {
       borders[block] ??= risksAbove(quantiles, curves, block * blockLoad);
       return borders[block];
@@ -121,11 +121,8 @@ function risksAbove(
   quantiles: readonly Quantile[],
   curves: readonly (readonly number[])[],
   load: number,
-): Float64Array {
-  const risks = new Float64Array(curves.length);
-  for (let bin = 0; bin < risks.length; bin++)
-    risks[bin] = riskAbove({ quantiles, loads: curves[bin]! }, load);
-  return risks;
+): number[] {
+  return curves.map((loads) => riskAbove({ quantiles, loads }, load));
 }
 
 /** The most machines that any bin before `until` needs, or null where nothing is forecast. */

@@ -57,6 +57,9 @@ type Calendar = Schedule & {
   readonly servingPlaces: readonly number[];
   /** The first tick at which what is started at tick i serves. */
   readonly landings: readonly number[];
+  /** The best net minutes from each tick on, where a block serves at it, and where it does not run: room for one at a time. */
+  readonly on: Float64Array;
+  readonly off: Float64Array;
 };
 
 function calendarOf({ start, binMs }: Ahead, { ticks, leadMs }: Schedule): Calendar {
@@ -69,6 +72,8 @@ function calendarOf({ start, binMs }: Ahead, { ticks, leadMs }: Schedule): Calen
     tickPlaces: ticks.map(place),
     servingPlaces: ticks.map((at) => place(at + leadMs)),
     landings: ticks.map((at, tick) => landingOf(ticks, tick, at + leadMs)),
+    on: new Float64Array(ticks.length),
+    off: new Float64Array(ticks.length),
   };
 }
 
@@ -86,12 +91,9 @@ type Worth = {
 };
 
 function worthOfBlock(missed: ArrayLike<number>, calendar: Calendar): Worth {
-  const { ticks, tickPlaces, servingPlaces, landings, minutesPerBin, place } = calendar;
+  const { ticks, tickPlaces, servingPlaces, landings, minutesPerBin, place, on, off } = calendar;
   const sums = runningSums(missed, minutesPerBin);
   const last = ticks.length - 1;
-  /** The best net minutes from each tick on, where the block serves at it, and where it does not run. */
-  const on = new Float64Array(last + 1);
-  const off = new Float64Array(last + 1);
   const savedAt = tickPlaces.map((at) => totalAt(sums, at));
   const runFrom = (paid: number, landing: number, saved: number): number =>
     Math.max(0, savedAt[landing]! - saved) -

@@ -5,12 +5,13 @@
  * has ever seen is bent towards it (record.ts).
  */
 import type { Quantile } from "../quantile.ts";
-import { errorShare, errorShares, quantileIn, runningWeights } from "./errors.ts";
+import { CELLS, errorShare, errorShares, quantileIn, runningWeights } from "./errors.ts";
 import { firstDoubt } from "./first-doubt.ts";
 import { placeOf } from "./grid.ts";
 import { type Lead, leadsAround, MEAN_MISS } from "./lead.ts";
 import { type Desk, freshDesk, lookAt, mixSeen, standAt, usualShare } from "./mixture.ts";
 import { bent, recordOf, unbent } from "./record.ts";
+import { arraysOfLengths } from "./room.ts";
 import { loadOf } from "./root.ts";
 import { addDoubt, spreadOf } from "./spread.ts";
 import type { ForecastState } from "./state.ts";
@@ -113,13 +114,13 @@ export function errorsAt(leads: readonly Lead[], quantile: Quantile): Float64Arr
 
 /** errors[quantile][lead]: each lead's errors are summed up once for all quantiles. */
 export function errorTable(leads: readonly Lead[], quantiles: readonly Quantile[]): readonly Float64Array[] {
-  const below = leads.map((lead) => runningWeights(lead.errors));
-  return quantiles.map((quantile) => {
-    const errors = new Float64Array(leads.length);
-    for (let rank = 0; rank < errors.length; rank++)
-      errors[rank] = quantileIn(leads[rank]!.errors, below[rank]!, quantile);
-    return errors;
+  const table = arraysOfLengths(quantiles.map(() => leads.length));
+  let below: Float64Array | undefined;
+  leads.forEach(({ errors }, rank) => {
+    below = runningWeights(errors, below);
+    for (let q = 0; q < table.length; q++) table[q]![rank] = quantileIn(errors, below, quantiles[q]!);
   });
+  return table;
 }
 
 /** The root at the quantile that `errors` was read for. */
@@ -130,8 +131,12 @@ export function rootAhead({ parts, bentFrom }: BinAhead, errors: ArrayLike<numbe
 }
 
 /** The same for the first `length` of many bins. */
-export function rootsAhead(bins: BinsAhead, errors: Float64Array, length = bins.length): Float64Array {
-  const roots = new Float64Array(length);
+export function rootsAhead(
+  bins: BinsAhead,
+  errors: Float64Array,
+  length = bins.length,
+  roots: Float64Array = new Float64Array(length),
+): Float64Array {
   for (let i = 0; i < length; i++)
     roots[i] = Math.max(0, bent(straightRoot(bins, i, errors), bins.bentFrom[i]!));
   return roots;
@@ -157,11 +162,13 @@ export function rootsAt(
   quantiles: readonly Quantile[],
 ): number[] {
   const roots = quantiles.map(() => 0);
+  let below: Float64Array | undefined;
   for (const { lead, share, median, spread } of parts) {
     const { errors } = leads[lead]!;
-    const below = runningWeights(errors);
+    const weights = runningWeights(errors, below);
+    below = weights;
     quantiles.forEach((quantile, q) => {
-      roots[q]! += share * (median + spread * quantileIn(errors, below, quantile));
+      roots[q]! += share * (median + spread * quantileIn(errors, weights, quantile));
     });
   }
   return roots.map((root) => Math.max(0, bent(root, bentFrom)));
@@ -169,7 +176,8 @@ export function rootsAt(
 
 /** shares[lead]: all errors summed up, read once, used for every root. */
 export function sharesOf(leads: readonly Lead[]): readonly Float64Array[] {
-  return leads.map((lead) => errorShares(lead.errors));
+  const table = arraysOfLengths(leads.map(() => CELLS + 1));
+  return leads.map(({ errors }, rank) => errorShares(errors, table[rank]));
 }
 
 /** How likely bin `i` stays at or under `root`. */
@@ -197,9 +205,10 @@ export function loadCurves(
   const desk = freshDesk();
   standAt(state, desk, state.memory.last);
   const bins = binsSeen(state, desk, stretch);
+  const roots = new Float64Array(bins.length);
   const farthest = bins.leads.reduce((most, lead) => Math.max(most, lead), 0);
   return errorTable(state.leads.slice(0, farthest + 1), quantiles).map((errors) => {
-    const roots = rootsAhead(bins, errors);
+    rootsAhead(bins, errors, bins.length, roots);
     const loads = new Array<number>(roots.length);
     for (let i = 0; i < loads.length; i++) loads[i] = inHundredths(loadOf(roots[i]!));
     return loads;

@@ -45,8 +45,10 @@ export function errorQuantile(cells: Float64Array, quantile: Quantile): number {
 }
 
 /** Weights of errors up to each border between cells, from 0 to CELLS: summed once, read at many quantiles. */
-export function runningWeights(cells: Float64Array): Float64Array {
-  const below = new Float64Array(CELLS + 1);
+export function runningWeights(
+  cells: Float64Array,
+  below: Float64Array = new Float64Array(CELLS + 1),
+): Float64Array {
   for (let i = 0; i < CELLS; i++) below[i + 1] = below[i]! + cells[i]!;
   return below;
 }
@@ -66,8 +68,10 @@ export function quantileIn(cells: Float64Array, below: Float64Array, quantile: Q
 }
 
 /** Shares of errors up to each border between cells, from 0 to CELLS: read many times, summed once. */
-export function errorShares(cells: Float64Array): Float64Array {
-  const shares = new Float64Array(CELLS + 1);
+export function errorShares(
+  cells: Float64Array,
+  shares: Float64Array = new Float64Array(CELLS + 1),
+): Float64Array {
   const weight = weightOf(cells);
   for (let i = 0; i < CELLS; i++) shares[i + 1] = Math.min(1, shares[i]! + cells[i]! / weight);
   return shares;

@@ -11,8 +11,9 @@ import { FIRST_COUNT, fadeErrors, freshErrors } from "./errors.ts";
 import { EXPERTS, forgottenPerBin } from "./experts.ts";
 import { FEATURES } from "./features.ts";
 import { binsPerDay, type Grid } from "./grid.ts";
-import { copySums, emptySums, fade, type Sums } from "./least-squares.ts";
+import { emptySums, fade, type Sums } from "./least-squares.ts";
 import { believedWeights } from "./regression.ts";
+import { copiesOf } from "./room.ts";
 import { freshSpread, type SpreadModel } from "./spread.ts";
 
 /** The first three are for bins of a minute; with wider ones they round to none or to those that follow. */
@@ -84,22 +85,32 @@ function freshLead(grid: Grid, bins: number, rank: number): Lead {
 
 /** A lead that learns on its own. */
 export function copyLead(lead: Lead): Lead {
+  const { sums, spread } = lead;
+  const ofForecast = [sums.gram, sums.moment, lead.weights, lead.belief];
+  const ofExperts = [lead.misses, lead.lately, lead.shares];
+  const ofSpread = [spread.sums.gram, spread.sums.moment, spread.weights, lead.errors, lead.tally];
+  const [gram, moment, weights, belief, misses, lately, shares, ...others] = copiesOf([
+    ...ofForecast,
+    ...ofExperts,
+    ...ofSpread,
+  ]);
+  const [spreadGram, spreadMoment, spreadWeights, errors, tally] = others;
   return {
     bins: lead.bins,
     leadMs: lead.leadMs,
     every: lead.every,
     everyLater: lead.everyLater,
-    sums: copySums(lead.sums),
-    weights: lead.weights.slice(),
-    belief: lead.belief.slice(),
-    misses: lead.misses.slice(),
-    lately: lead.lately.slice(),
+    sums: { gram: gram!, moment: moment! },
+    weights: weights!,
+    belief: belief!,
+    misses: misses!,
+    lately: lately!,
     forgotten: lead.forgotten,
-    shares: lead.shares.slice(),
-    spread: { sums: copySums(lead.spread.sums), weights: lead.spread.weights.slice() },
+    shares: shares!,
+    spread: { sums: { gram: spreadGram!, moment: spreadMoment! }, weights: spreadWeights! },
     farthest: lead.farthest,
-    errors: lead.errors.slice(),
-    tally: lead.tally.slice(),
+    errors: errors!,
+    tally: tally!,
   };
 }
 

@@ -17,10 +17,6 @@ export function emptySums(size: number): Sums {
   return { gram: new Float64Array((size * (size + 1)) / 2), moment: new Float64Array(size) };
 }
 
-export function copySums({ gram, moment }: Sums): Sums {
-  return { gram: gram.slice(), moment: moment.slice() };
-}
-
 /** Room to solve in; nothing in it outlives a call. */
 const scratch = new Float64Array(128);
 

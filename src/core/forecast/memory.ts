@@ -10,6 +10,7 @@
  */
 import { MINUTE_MS } from "../time.ts";
 import { binsPerDay, binsPerWeek, type Grid } from "./grid.ts";
+import { copiesOf } from "./room.ts";
 
 /** Running means by number: deviations from the usual (last, 15 min, 1 h, 6 h, 1 d), … */
 export const DEV = 0;
@@ -47,7 +48,7 @@ export function emptyMemory(grid: Grid, first: number): Memory {
 }
 
 export function copyMemory({ roots, tracks, first, last }: Memory): Memory {
-  return { roots: roots.slice(), tracks: tracks.map((track) => track.slice()), first, last };
+  return { roots: roots.slice(), tracks: copiesOf(tracks), first, last };
 }
 
 /** Share of the new value in each running mean, for bins of this width. */

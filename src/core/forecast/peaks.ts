@@ -100,13 +100,14 @@ export function maximaUntil(state: ForecastState, outlook: Outlook, untils: read
   );
   const shares = sharesOf(state.leads);
   const crowding = crowdingOf(state);
+  const room = new Float64Array(bins.length);
   return lengths.map((length, i) => {
     if (length === 0) return 0;
     // The highest of the bins' own quantiles is too low, the highest at quantile^(1/m) too high; the answer is between.
     const low = highestOf(roots.subarray(0, length));
     if (length === 1) return loadOf(low);
     const theta = Math.min(every, Math.max(1 / length, every / crowding));
-    const bounds = { low, high: highestOf(rootsAhead(bins, high[i]!, length)) };
+    const bounds = { low, high: highestOf(rootsAhead(bins, high[i]!, length, room).subarray(0, length)) };
     const rivals = rivalsOf(outlook, length, shares, low);
     return loadOf(lowestRoot(bins, rivals, shares, quantile ** (1 / theta), bounds));
   });

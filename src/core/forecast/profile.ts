@@ -12,6 +12,7 @@
 import { type Instant, WEEK_MS } from "../time.ts";
 import { timeOfWeekMs } from "../zone.ts";
 import { FORECAST_BIN_MS } from "./forecast.ts";
+import { copiesOf } from "./room.ts";
 import { loadOf } from "./root.ts";
 
 /** Of the product's own bins. */
@@ -57,17 +58,20 @@ export function emptyProfile(perDay: number): Profile {
 }
 
 export function copyProfile(profile: Profile): Profile {
+  const { overallRoot, overallCount } = profile;
+  const numbers = [profile.day, profile.kind, profile.week, profile.misses, profile.shares];
+  const [day, kind, week, misses, shares] = copiesOf(numbers);
   return {
-    day: profile.day.slice(),
-    kind: profile.kind.slice(),
-    week: profile.week.slice(),
+    day: day!,
+    kind: kind!,
+    week: week!,
     dayCount: profile.dayCount.slice(),
     kindCount: profile.kindCount.slice(),
     weekCount: profile.weekCount.slice(),
-    misses: profile.misses.slice(),
-    shares: profile.shares.slice(),
-    overallRoot: profile.overallRoot,
-    overallCount: profile.overallCount,
+    misses: misses!,
+    shares: shares!,
+    overallRoot,
+    overallCount,
   };
 }
 
