@@ -17,8 +17,9 @@ export function emptySums(size: number): Sums {
   return { gram: new Float64Array((size * (size + 1)) / 2), moment: new Float64Array(size) };
 }
 
-/** Room to solve in; nothing in it outlives a call. */
-const scratch = new Float64Array(128);
+/** Room to solve in, for up to fifteen x; nothing in it outlives a call. */
+const lower = new Float64Array(120);
+const out = new Float64Array(15);
 
 /** Where x_j² is summed up. */
 export function diagonal(j: number): number {
@@ -43,11 +44,16 @@ export function fade({ gram, moment }: Sums, kept: number): void {
  * Σ with `extra` on its diagonal, solved for the moments by Cholesky's decomposition; null where that is not positive.
  * `extra[j]` is the ridge of x_j; the prior must already be taken off y.
  */
-export function solve({ gram, moment }: Sums, extra: Float64Array): Float64Array | null {
+export function solve(sums: Sums, extra: Float64Array): Float64Array | null {
+  const solution = new Float64Array(sums.moment.length);
+  return solveInto(solution, sums, extra) ? solution : null;
+}
+
+/** The same into an array at hand, which stays as it is where nothing can be solved. @returns whether it was solved */
+export function solveInto(solution: Float64Array, { gram, moment }: Sums, extra: Float64Array): boolean {
   const n = moment.length;
-  const lower = scratch.subarray(0, gram.length);
   lower.set(gram);
-  const out = moment.slice();
+  out.set(moment);
   for (let i = 0; i < n; i++) {
     const row = (i * (i + 1)) / 2;
     lower[row + i]! += extra[i]!;
@@ -56,7 +62,7 @@ export function solve({ gram, moment }: Sums, extra: Float64Array): Float64Array
       for (let k = 0; k < j; k++) sum -= lower[row + k]! * lower[other + k]!;
       if (i !== j) lower[row + j] = sum / lower[other + j]!;
       else if (sum > 0) lower[row + j] = Math.sqrt(sum);
-      else return null;
+      else return false;
     }
     let rest = out[i]!;
     for (let k = 0; k < i; k++) rest -= lower[row + k]! * out[k]!;
@@ -67,5 +73,6 @@ export function solve({ gram, moment }: Sums, extra: Float64Array): Float64Array
     for (let k = i + 1; k < n; k++) rest -= lower[(k * (k + 1)) / 2 + i]! * out[k]!;
     out[i] = rest / lower[diagonal(i)]!;
   }
-  return out;
+  for (let i = 0; i < n; i++) solution[i] = out[i]!;
+  return true;
 }

@@ -23,7 +23,7 @@ import {
   USUAL,
   YESTERDAY,
 } from "./features.ts";
-import { addRow, diagonal, type Sums, solve } from "./least-squares.ts";
+import { addRow, diagonal, type Sums, solveInto } from "./least-squares.ts";
 
 /** Rows that the belief is worth at no lead, and how many more for each five minutes of lead. */
 const BELIEF_ROWS = 10;
@@ -67,6 +67,9 @@ export function learnRow(
   addRow(sums, x, root - weigh(belief, x), far > 1 ? rows / far : rows);
 }
 
+/** Room for the ridges; nothing in it outlives a call. */
+const extra = new Float64Array(FEATURES);
+
 /** Weights from all rows so far into `weights`; they stay as they are where nothing can be solved. */
 export function settleWeights(
   sums: Sums,
@@ -81,13 +84,11 @@ export function settleWeights(
   const level = gram[diagonal(USUAL)]!;
   const deviation = (gram[diagonal(LAST_15M)]! + gram[diagonal(LAST_1H)]! + gram[diagonal(LAST_1D)]!) / 3;
   const rows = BELIEF_ROWS + leadMs * BELIEF_ROWS_PER_MS;
-  const extra = new Float64Array(FEATURES);
   for (let j = 0; j < FEATURES; j++) {
     extra[j] =
       1e-4 * gram[diagonal(j)]! +
       (rows * (j <= USUAL ? level : deviation)) / seenRows +
       1e-9 * (size + level);
   }
-  const change = solve(sums, extra);
-  if (change !== null) for (let j = 0; j < FEATURES; j++) weights[j] = belief[j]! + change[j]!;
+  if (solveInto(weights, sums, extra)) for (let j = 0; j < FEATURES; j++) weights[j]! += belief[j]!;
 }

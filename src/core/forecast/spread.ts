@@ -9,7 +9,7 @@
  * The trap: least squares may answer a negative or an absurd spread; it is kept between 0.3 and 5 times the usual miss.
  */
 import type { Place } from "./grid.ts";
-import { diagonal, emptySums, type Sums, solve } from "./least-squares.ts";
+import { diagonal, emptySums, type Sums, solveInto } from "./least-squares.ts";
 import { type Memory, MISS_1D, MISS_1H, trackAt } from "./memory.ts";
 
 export const SPREAD_FEATURES = 6;
@@ -84,6 +84,5 @@ export function settleSpread({ sums, weights }: SpreadModel): void {
   const ridge = SHAPE_RIDGE * trace;
   const height = along / energy;
   const pulled = moment.map((value, j) => value + ridge * SHAPE[j]! * height);
-  const fitted = solve({ gram, moment: pulled }, new Float64Array(SPREAD_FEATURES).fill(ridge));
-  if (fitted !== null) weights.set(fitted);
+  solveInto(weights, { gram, moment: pulled }, new Float64Array(SPREAD_FEATURES).fill(ridge));
 }
