@@ -42,6 +42,11 @@ export type MachineApi = {
   /** `notFound` where it is gone. */
   get(app: string, machineId: string): Promise<Machine>;
   start(app: string, machineId: string): Promise<"done" | "alreadyDone">;
+  /**
+   * Sets min_machines_running of a stopped machine where Fly Proxy minds it (autostop on, primary region), under its lease, and
+   * leaves it stopped. `alreadyDone` where there is nothing to set, or it is not stopped: a running one would be restarted.
+   */
+  keepMinRunning(app: string, machineId: string, minRunning: number): Promise<"done" | "alreadyDone">;
   /** Under the machine's lease, which is given back in every path; `leaseHeld` where somebody else has it. */
   stop(app: string, machineId: string): Promise<"done" | "alreadyDone">;
   /** Likewise; `invalid` or `wrongState` where Fly cannot suspend it. */
@@ -54,9 +59,15 @@ export type MachineApi = {
   destroy(app: string, machineId: string): Promise<"done" | "alreadyDone">;
   /**
    * A clone of the template under the given name, in the given region, with volumes of its own where it mounts any.
-   * `nameTaken` where the name exists, with the holder's id where it is known.
+   * `nameTaken` where the name exists, with the holder's id where it is known. `minRunning` as keepMinRunning sets it.
    */
-  create(app: string, request: { name: string; region: string; templateId: string }): Promise<Machine>;
+  create(app: string, request: CreateRequest): Promise<Machine>;
+};
+export type CreateRequest = {
+  readonly name: string;
+  readonly region: string;
+  readonly templateId: string;
+  readonly minRunning?: number;
 };
 
 /**

@@ -58,6 +58,7 @@ describe("readConfig", () => {
       SHRINK_BAND_PERCENT: "2.5",
       FLOOR_WORKERS: "3",
       KEEP_CREATED: "0",
+      KEEP_MIN_RUNNING: "true",
       SCHEDULE: "mon-fri 08:00-18:00 min 4",
     }).tick;
     expect(defaultPolicy).toMatchObject({
@@ -65,7 +66,9 @@ describe("readConfig", () => {
       shrinkBand: 0.025,
       floorWorkers: 3,
       keepCreated: 0,
+      keepMinRunning: true,
     });
+    expect(readConfig(NEEDED).tick.defaultPolicy.keepMinRunning).toBe(false);
     expect(defaultPolicy.schedule).toBe("mon-fri 08:00-18:00 min 4");
   });
 
@@ -134,6 +137,7 @@ describe("readConfig", () => {
     [{ SHRINK_STEP_PERCENT: "101" }, "SHRINK_STEP_PERCENT"],
     [{ LOW_CONFIDENCE: "20" }, "LOW_CONFIDENCE"],
     [{ KEEP_CREATED: "-1" }, "KEEP_CREATED"],
+    [{ KEEP_MIN_RUNNING: "yes" }, "KEEP_MIN_RUNNING"],
     [{ SHORT_MINUTES_PERCENT: "0" }, "SHORT_MINUTES_PERCENT"],
     [{ UNSERVED_PRICE: "1" }, "UNSERVED_PRICE"],
     [{ REQUESTS_PER_WORKER: "0" }, "REQUESTS_PER_WORKER"],

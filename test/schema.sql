@@ -338,8 +338,10 @@ table flyahead.scaling_intents
   closed_at timestamp with time zone
   because text -- stuck: the machine did not come to serve, and another takes its place
   instead_of text -- only once this machine was stopped
+  min_running integer -- of a start or create: min_machines_running to be set where Fly Proxy minds it; null: it is left alone
   constraint CHECK ((because = 'stuck'::text))
   constraint CHECK ((kind = ANY (ARRAY['start'::text, 'stop'::text, 'suspend'::text, 'cordon'::text, 'uncordon'::text, 'create'::text, 'destroy'::text])))
+  constraint CHECK ((min_running >= 0))
   constraint CHECK ((status = ANY (ARRAY['done'::text, 'alreadyDone'::text, 'refused'::text, 'failed'::text, 'unknown'::text])))
   constraint FOREIGN KEY (history_id) REFERENCES flyahead.autoscaling_history(id)
   constraint FOREIGN KEY (pool_id) REFERENCES flyahead.worker_regions(id)
@@ -549,6 +551,7 @@ table flyahead.worker_regions
   drain_seconds integer -- so long a machine that is to rest is out of Fly Proxy's routing first; 0: it is stopped at once
   rest_by text -- how machines rest: stop, or suspend where Fly can
   replacements_per_day integer -- so many stuck machines a day are replaced by others; 0: none
+  keep_min_running boolean -- whether min_machines_running of machines that are started or made follows min_workers; null: as configured
   constraint CHECK (((low_confidence >= (0)::double precision) AND (low_confidence <= (1)::double precision)))
   constraint CHECK (((short_share > (0)::double precision) AND (short_share < (1)::double precision)))
   constraint CHECK (((shrink_band >= (0)::double precision) AND (shrink_band <= (1)::double precision)))

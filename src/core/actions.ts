@@ -22,8 +22,16 @@ import type { Instant } from "./time.ts";
 import { MINUTE_MS } from "./time.ts";
 
 export type Action =
-  /** `insteadOf`: only once that machine is stopped, or there would be one too many (replace.ts). */
-  | { readonly kind: "start"; readonly machineId: string; readonly insteadOf?: string }
+  /**
+   * `insteadOf`: only once that machine is stopped, or there would be one too many (replace.ts). `minRunning`: Fly Proxy's
+   * min_machines_running, set before the start where it is another (fly-proxy.ts).
+   */
+  | {
+      readonly kind: "start";
+      readonly machineId: string;
+      readonly insteadOf?: string;
+      readonly minRunning?: number;
+    }
   /** `because`: it is no shrinking, another takes its place. */
   | { readonly kind: "stop"; readonly machineId: string; readonly because?: "stuck" }
   | { readonly kind: "suspend"; readonly machineId: string }
@@ -32,12 +40,13 @@ export type Action =
   | { readonly kind: "uncordon"; readonly machineId: string }
   /** For good (keep-created.ts). */
   | { readonly kind: "destroy"; readonly machineId: string }
-  /** A clone of `templateId`, in the pool's region and group. */
+  /** A clone of `templateId`, in the pool's region and group; `minRunning` in place of the template's. */
   | {
       readonly kind: "create";
       readonly machineName: string;
       readonly templateId: string;
       readonly insteadOf?: string;
+      readonly minRunning?: number;
     };
 
 export type TickSlot = { readonly slot: Instant; readonly attempt: number };

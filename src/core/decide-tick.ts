@@ -16,6 +16,7 @@ import {
 import { isLocked } from "./constraints/index.ts";
 import { type Decision, decide, type Trust } from "./decide.ts";
 import { activeCount, type Machine } from "./fleet.ts";
+import { withMinRunning } from "./fly-proxy.ts";
 import { loadsOf } from "./forecast/bins-ahead.ts";
 import type { Rival } from "./forecast/blend.ts";
 import { ensembleForecaster } from "./forecast/ensemble.ts";
@@ -164,7 +165,7 @@ function actionsOf(
     !isLocked(observation, decision.from),
   );
   return [
-    ...withReplaced(actions, aside, running, policy.maxWorkers),
+    ...withReplaced(withMinRunning(actions, policy), aside, running, policy.maxWorkers),
     ...(aside.length > 0 ? [] : surplusMachines(decision, observation, forecast)),
   ];
 }

@@ -44,6 +44,8 @@ export type Rules = {
   readonly restBy: RestBy;
   /** So many stuck machines a day are replaced by others. */
   readonly replacementsPerDay: number;
+  /** Whether Fly Proxy's min_machines_running follows the pool's minimum (fly-proxy.ts). */
+  readonly keepMinRunning: boolean;
 };
 
 export const REST_BY = ["stop", "suspend"] as const;
@@ -76,6 +78,7 @@ export const RULES_OFF: Rules = {
   drainSeconds: 0,
   restBy: "stop",
   replacementsPerDay: 0,
+  keepMinRunning: false,
 };
 
 /** What a record means by leaving a value out. */

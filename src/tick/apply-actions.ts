@@ -26,6 +26,7 @@ import { isMachineApiError, type MachineApiError, messageOf } from "../errors.ts
 import type { Intent, Lease, Outcome, OutcomeStatus, TickPorts } from "../ports.ts";
 import { hindranceOf, type SettledAction } from "./hindrance.ts";
 import { inTurn } from "./in-turn.ts";
+import { keepMinRunning } from "./keep-min-running.ts";
 import { lookUp } from "./look-up.ts";
 import { createPacer, type Pacer } from "./pacer.ts";
 import { pauseBeforeRetry, WAVE_BUDGET } from "./retry.ts";
@@ -71,7 +72,7 @@ export async function applyActions(
     const { action } = intent;
     const why = hindranceOf(action, before, drained);
     const applied =
-      why === null ? await applyOne(intent, way, ports) : { outcome: settled("refused", intent, why) };
+      why === null ? await applyNoting(intent, way, ports) : { outcome: settled("refused", intent, why) };
     if (applied.noRoom?.machineId === null) way.full.add(poolName(intent.pool));
     before.push({ intentId: intent.id, action, ...applied });
   };
@@ -102,6 +103,14 @@ type Way = {
 
 /** What takes something away: a tick that lost its lease must not. */
 const FENCED: ReadonlySet<Action["kind"]> = new Set(["stop", "suspend", "cordon", "destroy"]);
+
+/** The outcome says what was set before. */
+async function applyNoting(intent: Intent, way: Way, ports: TickPorts): Promise<Applied> {
+  const { action, pool } = intent;
+  const kept = action.kind === "start" ? await keepMinRunning(pool.app, action, way, ports) : "";
+  const { outcome, ...more } = await applyOne(intent, way, ports);
+  return { outcome: { ...outcome, evidence: `${outcome.evidence}${kept}` }, ...more };
+}
 
 async function applyOne(intent: Intent, way: Way, ports: TickPorts): Promise<Applied> {
   const { deadline, budget } = way;
@@ -150,8 +159,11 @@ function ownedUp(outcome: Outcome, ambiguous: boolean): Outcome {
 async function call(intent: Intent, { machineApi }: TickPorts): Promise<Outcome> {
   const { action, pool } = intent;
   if (action.kind === "create") {
-    const { machineName: name, templateId } = action;
-    const machine = await machineApi.create(pool.app, { name, region: pool.region, templateId });
+    const { machineName: name, templateId, minRunning } = action;
+    const machine = await machineApi.create(pool.app, {
+      ...{ name, region: pool.region, templateId },
+      ...(minRunning === undefined ? {} : { minRunning }),
+    });
     return { status: "done", machineId: machine.id, evidence: `created, ${machine.state}` };
   }
   const { kind, machineId } = action;

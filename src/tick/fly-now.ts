@@ -12,11 +12,11 @@ export function flyNow(
   machines: readonly Machine[] | null,
   release: ReleaseUnderWay | null,
   memory: PoolMemory | null,
-  { minWorkers }: Policy,
+  { minWorkers, keepMinRunning }: Policy,
   now: Instant,
 ): FlyNow | null {
   const noRoom = (memory?.noRoom ?? []).filter(({ until }) => until > now);
-  const proxy = proxyConflict(machines ?? [], minWorkers);
+  const proxy = proxyConflict(machines ?? [], minWorkers, keepMinRunning);
   const outdated = outdatedMachines(machines ?? []);
   if (release === null && proxy === null && outdated.length === 0 && noRoom.length === 0) return null;
   return { release, outdated, proxy, noRoom };

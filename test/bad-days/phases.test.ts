@@ -4,6 +4,10 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { activeOf, intentsOf, machinesOf } from "../support/books.ts";
 import { type Lab, replyOf, startLab } from "../support/installation.ts";
 
+const AUTOSTOPPED = {
+  services: [{ protocol: "tcp", internal_port: 8080, autostop: "stop", autostart: true }],
+};
+
 let lab: Lab;
 beforeAll(async () => {
   const apps = {
@@ -11,13 +15,17 @@ beforeAll(async () => {
     patient: [{ region: "fra", count: 2 }],
     sleepy: [{ region: "fra", count: 2 }],
     stuck: [{ region: "fra" }, { region: "fra", count: 2, state: "stopped" as const }],
+    minding: [
+      { region: "fra", count: 2, config: AUTOSTOPPED },
+      { region: "fra", state: "stopped" as const, config: AUTOSTOPPED },
+    ],
     booting: [{ region: "fra" }, { region: "fra", state: "stopped" as const }],
   };
   lab = await startLab(apps, { fly: { limits: true }, env: { DRAIN_SECONDS: "10" } });
 });
 afterAll(() => lab.close());
 
-async function adopt(app: string, wishes: Record<string, string | number> = {}): Promise<void> {
+async function adopt(app: string, wishes: Record<string, string | number | boolean> = {}): Promise<void> {
   lab.nextSlot();
   await lab.adopt(app, { unserved_price: 2, max_workers: 6, override_seconds: 0, ...wishes });
 }
@@ -114,4 +122,23 @@ test("a machine whose checks never pass is shown warming, then replaced; the day
   expect(activeOf(lab.fly, "stuck")).toBe(2);
   const [row] = await lab.sql`select no_room from flyahead.worker_regions where app = 'stuck'`;
   expect(row?.no_room).toMatchObject([{ why: "stuck" }]);
+});
+
+test("min_machines_running follows the minimum on what is started and made, told in intent and outcome", async () => {
+  await adopt("minding", { keep_min_running: true, min_workers: 2 });
+  const grown = await slotWith("minding", 1_800, 60);
+  expect(said(grown).sort()).toEqual(["create done", "start done"]);
+  expect(grown.reason).toMatch(/kept in step and not 2 yet on 3 of 3 machines/);
+  const numbers = lab.fly
+    .machines()
+    .filter(({ app }) => app === "minding")
+    .map(({ config }) => config.services?.[0]?.min_machines_running ?? 0);
+  expect(numbers).toEqual([0, 0, 2, 2]);
+  const intents = await lab.sql`
+    select kind, min_running, evidence from flyahead.scaling_intents where app = 'minding' order by kind desc`;
+  expect(intents.map(({ kind, min_running }) => `${kind} ${min_running}`)).toEqual(["start 2", "create 2"]);
+  expect(intents[0]!.evidence).toBe("Fly took the start; min_machines_running set to 2 before");
+  const updates = lab.fly.log().filter(({ app, action }) => app === "minding" && action === "update");
+  expect(updates.map(({ from }) => from)).toEqual(["stopped"]);
+  expect(machinesOf(lab.fly, "minding").every(({ lease }) => lease === null)).toBe(true);
 });

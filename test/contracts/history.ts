@@ -216,6 +216,7 @@ export function describeHistory(name: string, make: () => Promise<HistoryHarness
           drainSeconds: 45,
           restBy: "suspend",
           replacementsPerDay: 0,
+          keepMinRunning: true,
         };
         expect(Object.keys(rules).sort()).toEqual(Object.keys(RULES_OFF).sort());
         await harness.setPool(fra, { policy: rules });

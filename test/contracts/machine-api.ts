@@ -1,6 +1,6 @@
 /**
  * What every form of MachineApi promises. The harness begins with app "shop": group web in fra with two started and
- * one stopped machine, group app in sin with one started. Transitions may take time: "starting" is as good as "started".
+ * one stopped machine (only that one with autostop on), group app in sin with one started. Transitions may take time: "starting" is as good as "started".
  */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { isActive, type Machine } from "../../src/core/fleet.ts";
@@ -149,6 +149,45 @@ export function describeMachineApi(name: string, make: () => Promise<MachineApiH
       expect(await harness.leases()).toBe(2);
     });
 
+    it("sets min_machines_running of a stopped machine once, leaves it stopped, and it starts at once", async () => {
+      const before = await firstIn("stopped");
+      expect(await api.keepMinRunning(APP, before.id, 2)).toBe("done");
+      const after = await api.get(APP, before.id);
+      expect(after).toMatchObject({ state: "stopped", proxy: { ...before.proxy, minRunning: 2 } });
+      const kept = ({ name, region, processGroup, size, release, softLimit, hasVolume }: Machine) => {
+        return { name, region, processGroup, size, release, softLimit, hasVolume };
+      };
+      expect(kept(after)).toEqual(kept(before));
+      expect(await api.keepMinRunning(APP, before.id, 2)).toBe("alreadyDone");
+      expect(await harness.leases()).toBe(0);
+      expect(await api.start(APP, before.id)).toBe("done");
+      expect((await api.get(APP, before.id)).proxy).toMatchObject({ minRunning: 2 });
+    });
+
+    it("never sets it on what runs, nor where autostop is off, nor under somebody else's lease", async () => {
+      const running = await firstIn("started");
+      expect(await api.keepMinRunning(APP, running.id, 2)).toBe("alreadyDone");
+      expect(await api.get(APP, running.id)).toEqual(running);
+      await api.stop(APP, running.id);
+      const { id } = (await api.list(APP)).find(({ proxy }) => proxy?.autostop === "stop")!;
+      await harness.hold(id);
+      await expect(api.keepMinRunning(APP, id, 2)).rejects.toMatchObject(failsWith("leaseHeld"));
+      expect((await api.get(APP, id)).proxy).toMatchObject({ minRunning: 0 });
+      await expect(api.keepMinRunning(APP, MISSING, 2)).rejects.toMatchObject(failsWith("notFound"));
+    });
+
+    it("creates a clone with another min_machines_running where autostop makes it count", async () => {
+      const make = (name: string, templateId: string) =>
+        api.create(APP, { name, region: "fra", templateId, minRunning: 3 });
+      const template = await firstIn("stopped");
+      const made = await make("fa-web-fra-1", template.id);
+      expect((await api.get(APP, made.id)).proxy).toEqual({ ...template.proxy, minRunning: 3 });
+      expect((await api.get(APP, template.id)).proxy).toEqual(template.proxy);
+      const off = await firstIn("started");
+      const other = await make("fa-web-fra-2", off.id);
+      expect(other.proxy).toEqual(off.proxy);
+    });
+
     it("creates a clone: the template's group, the given name and region", async () => {
       const template = (await api.list(APP)).find(({ processGroup }) => processGroup === "web")!;
       const made = await api.create(APP, { name: "fa-web-sin-1", region: "sin", templateId: template.id });
@@ -159,7 +198,8 @@ export function describeMachineApi(name: string, make: () => Promise<MachineApiH
         cordoned: false,
       });
       const copied = ({ size, release, proxy, softLimit, hasVolume }: Machine) => {
-        return { size, release, proxy, softLimit, hasVolume };
+        const { isSecondary: _ofTheRegion, ...settings } = proxy!;
+        return { size, release, settings, softLimit, hasVolume };
       };
       expect(copied(made)).toEqual(copied(template));
       expect(isActive(made)).toBe(true);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { Action } from "../../src/core/actions.ts";
 import type { Machine } from "../../src/core/fleet.ts";
-import { type ProxySettings, proxyConflict } from "../../src/core/fly-proxy.ts";
+import { type ProxySettings, proxyConflict, withMinRunning } from "../../src/core/fly-proxy.ts";
 import { started } from "./examples.ts";
 
 const GOOD: ProxySettings = { autostop: "off", autostart: true, minRunning: 0 };
@@ -34,9 +35,43 @@ describe("proxyConflict", () => {
     expect(proxyConflict(withProxy({ minRunning: 3 }), 1)).toBeNull();
   });
 
+  it("says where the minimum is not kept in step yet, if it is to be", () => {
+    const mixed = withProxy({ autostop: "stop", minRunning: 2 }, { autostop: "stop" }, {});
+    expect(proxyConflict(mixed, 2)).not.toMatch(/in step/);
+    expect(proxyConflict(mixed, 2, true)).toMatch(
+      /min_machines_running is kept in step and not 2 yet on 1 of 3 machines \(set when flyahead next starts them/,
+    );
+    expect(proxyConflict(withProxy({ autostop: "stop", minRunning: 2 }), 2, true)).not.toMatch(/in step/);
+  });
+
+  it("minds no number outside the primary region", () => {
+    const elsewhere = withProxy({ autostop: "stop", minRunning: 3, isSecondary: true });
+    expect(proxyConflict(elsewhere, 1, true)).toMatch(/^Fly Proxy: it may stop/);
+    expect(proxyConflict(elsewhere, 1, true)).not.toMatch(/min_machines_running/);
+  });
+
   it("says where nothing would start a machine", () => {
     expect(proxyConflict(withProxy({ autostart: false }, {}), 1)).toMatch(
       /starts nothing should flyahead be away \(autostart off on 1 of 2 machines\)/,
     );
+  });
+});
+
+describe("withMinRunning", () => {
+  const actions: Action[] = [
+    { kind: "start", machineId: "a", insteadOf: "b" },
+    { kind: "create", machineName: "n", templateId: "a" },
+    { kind: "stop", machineId: "b" },
+    { kind: "uncordon", machineId: "c" },
+  ];
+
+  it("puts the minimum on what is started and made, where the policy wants that", () => {
+    expect(withMinRunning(actions, { keepMinRunning: true, minWorkers: 2 })).toEqual([
+      { ...actions[0], minRunning: 2 },
+      { ...actions[1], minRunning: 2 },
+      actions[2],
+      actions[3],
+    ]);
+    expect(withMinRunning(actions, { keepMinRunning: false, minWorkers: 2 })).toEqual(actions);
   });
 });

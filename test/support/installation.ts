@@ -23,7 +23,7 @@ export type Lab = Installation & {
   /** As `tick`, asked again while another one is said to be at work. */
   tickWhenFree(app: string): Promise<TickReply>;
   /** One tick that finds the app's pools, then the owner's wishes for them: columns of worker_regions. */
-  adopt(app: string, wishes?: Record<string, string | number>): Promise<void>;
+  adopt(app: string, wishes?: Record<string, string | number | boolean>): Promise<void>;
   /** Requests a minute for the minutes before now, through the traffic function; `load` gets the minutes until now. */
   feed(
     app: string,

@@ -92,6 +92,8 @@ export function memoryScene(apps: Readonly<Record<string, readonly Machine[]>>, 
         list: (app) => call("list", app, () => machineApi.list(app)),
         get: (app, id) => call("get", id, () => machineApi.get(app, id)),
         start: (app, id) => call("start", id, () => machineApi.start(app, id)),
+        keepMinRunning: (app, id, least) =>
+          call("keepMinRunning", id, () => machineApi.keepMinRunning(app, id, least)),
         stop: (app, id) => call("stop", id, () => machineApi.stop(app, id)),
         suspend: (app, id) => call("suspend", id, () => machineApi.suspend(app, id)),
         cordon: (app, id) => call("cordon", id, () => machineApi.cordon(app, id)),

@@ -370,3 +370,72 @@ describe("in any weather", () => {
     },
   );
 });
+
+describe("min_machines_running kept in step", () => {
+  const services = [{ protocol: "tcp", internal_port: 8080, autostop: "stop", autostart: true }];
+  const fleet = [up(2, { config: { services } }), up(1, { state: "stopped", config: { services } })];
+  const wishes = { minWorkers: 2, keepMinRunning: true } as const;
+  const numbers = ({ fly }: Awaited<ReturnType<typeof world>>) =>
+    fly.machines().map(({ config }) => config.services?.[0]?.min_machines_running ?? 0);
+
+  test("on what is started and made, and on nothing that runs", async () => {
+    const at = await world(fleet, wishes);
+    const grown = await at.next(350);
+    expect(grown.said).toEqual(["start done", "create done"]);
+    expect(grown.evidence[0]).toBe("Fly took the start; min_machines_running set to 2 before");
+    expect(grown.reason).toMatch(/kept in step and not 2 yet on 3 of 3 machines/);
+    expect(numbers(at)).toEqual([0, 0, 2, 2]);
+    const [one, two, third] = at.fly.machines().map(({ id }) => id);
+    const ofThird = at.fly.log().filter(({ machineId }) => machineId === third);
+    expect(ofThird.map(({ action, from }) => [action, from])).toEqual([
+      ["update", "stopped"],
+      ["start", "stopped"],
+    ]);
+    const next = await at.next(350);
+    expect(next.reason).toMatch(/not 2 yet on 2 of 4 machines/);
+    expect(at.states()).toEqual(["started", "started", "started", "started"]);
+    expect(at.fly.log().some(({ machineId }) => machineId === one || machineId === two)).toBe(false);
+    expect(at.fly.machines().every(({ lease }) => lease === null)).toBe(true);
+  });
+
+  test("converges as machines take turns", async () => {
+    const at = await world(fleet, { ...wishes, minWorkers: 1, drainSeconds: 0 });
+    for (const load of [350, 50, 350, 50, 350]) await at.next(load);
+    const log = at.fly.log();
+    const updated = log.filter(({ action }) => action === "update").map(({ machineId }) => machineId);
+    expect(updated.length).toBeGreaterThan(1);
+    expect(new Set(updated).size, "each once").toBe(updated.length);
+    expect(numbers(at).filter((number) => number === 1).length).toBeGreaterThanOrEqual(3);
+    for (const entry of log.filter(({ action }) => action === "update")) expect(entry.from).toBe("stopped");
+  });
+
+  test("starts the machine all the same where Fly refuses the update, or its answer is lost", async () => {
+    for (const fault of [
+      { kind: "serverError", action: "update", statusCode: 422 },
+      { kind: "cutAfter", action: "update", count: 1 },
+      { kind: "cutBefore", action: "update", count: 1 },
+    ] as const) {
+      const at = await world(fleet, wishes);
+      at.fly.addFault(fault);
+      const { said, evidence } = await at.next(250);
+      expect(said, fault.kind).toEqual(["start done"]);
+      expect(evidence[0]).toMatch(/^Fly took the start; min_machines_running may be as it was: /);
+      expect(at.fly.log().filter(({ action }) => action === "start")).toHaveLength(1);
+    }
+  });
+
+  test("not where the policy does not say so, nor in a lower mode, nor with autostop off", async () => {
+    const off = await world(fleet, { minWorkers: 2 });
+    expect((await off.next(350)).said).toEqual(["start done", "create done"]);
+    expect(numbers(off)).toEqual([0, 0, 0, 0]);
+    expect(off.log()).not.toContain("update");
+    const advising = await world(fleet, wishes);
+    advising.history.setPool(POOL, { mode: "advise" });
+    await advising.next(350);
+    expect(advising.log()).toEqual([]);
+    const recommended = await world([up(2), up(1, { state: "stopped" })], wishes);
+    expect((await recommended.next(350)).reason).not.toMatch(/Fly Proxy/);
+    expect(recommended.log()).not.toContain("update");
+    expect(numbers(recommended)).toEqual([0, 0, 0, 0]);
+  });
+});

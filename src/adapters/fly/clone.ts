@@ -29,7 +29,8 @@ export function cloneConfig(template: FlyMachine): Clone {
   return { config: { ...kept, image: pinnedImage(template) ?? kept.image } };
 }
 
-function pinnedImage({ image_ref: image }: FlyMachine): string | null {
+/** The image as it is, whatever its tag names by now; null where its digest is not told. */
+export function pinnedImage({ image_ref: image }: FlyMachine): string | null {
   if (!image?.registry || !image.repository || !image.digest) return null;
   const tag = image.tag ? `:${image.tag}` : "";
   return `${image.registry}/${image.repository}${tag}@${image.digest}`;

@@ -13,6 +13,7 @@ import { createVolumeCloner } from "./clone-volumes.ts";
 import { createEvenly, type Evenly } from "./evenly.ts";
 import { failed } from "./fly-error.ts";
 import { isPlatformMachine, toMachine } from "./machine.ts";
+import { minRunningIn } from "./min-running.ts";
 import { createVerbs } from "./verbs.ts";
 
 export type FlyMachineApiOptions = FlyClientOptions & {
@@ -50,13 +51,16 @@ export function createFlyMachineApi(options: FlyMachineApiOptions): MachineApi {
     uncordon: verbs.uncordon,
     destroy: verbs.destroyResting,
 
-    async create(app, { name, region, templateId }) {
+    keepMinRunning: verbs.keepMinRunning,
+
+    async create(app, { name, region, templateId, minRunning }) {
       const task = `create machine ${name} in ${region} for app ${app} as a clone of ${templateId}`;
       const template = await machines.get(app, templateId, `${task} (reading the template first)`);
       const clone = cloneConfig(template);
       if (!("config" in clone))
         throw failed(clone.kind, { task }, `the template cannot be cloned: ${clone.why}`);
-      return withVolumes({ app, region, task }, clone.config, async (config) => {
+      const wanted = minRunning === undefined ? null : minRunningIn(clone.config, region, minRunning);
+      return withVolumes({ app, region, task }, wanted ?? clone.config, async (config) => {
         await evenly(`machine ${app}`);
         return toMachine(await machines.create(app, { name, region, config }, task));
       });

@@ -139,12 +139,18 @@ export function createMachineCalls(call: FlyCaller) {
       await call({ ...write(app, "destroy", id, nonce, []), ...force }, done);
     },
 
-    /** False where the machine is not there after `timeoutSeconds` (1 to 60) yet. */
-    async wait(app: string, id: string, state: WaitState, timeoutSeconds: number): Promise<boolean> {
+    /** False where the machine, or this version of it, is not there after `timeoutSeconds` (1 to 60) yet. */
+    async wait(
+      app: string,
+      id: string,
+      state: WaitState,
+      timeoutSeconds: number,
+      version?: string,
+    ): Promise<boolean> {
       const seconds = Math.min(LONGEST_WAIT_SECONDS, Math.max(1, Math.round(timeoutSeconds)));
       const task = `wait for machine ${id} of app ${app} to be ${state}`;
       const request = { ...read(app, task, [id, "wait"]), timeoutMs: seconds * SECOND_MS + WAIT_SLACK_MS };
-      const query = { state, timeout: `${seconds}` };
+      const query = { state, timeout: `${seconds}`, version };
       const answer = await call({ ...request, query, alsoAnswers: 408 }, waitedShape);
       return answer.ok ?? false;
     },

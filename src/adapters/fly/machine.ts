@@ -40,7 +40,7 @@ export function toMachine(machine: FlyMachine): Machine {
   const softLimit = softLimitOf(machine);
   const release = releaseOf(metadataOf(machine));
   const boot = state === "started" ? toldBootOf(machine) : null;
-  const proxy = proxySettingsOf(machine.config ?? machine.incomplete_config ?? null);
+  const proxy = proxySettingsOf(machine.config ?? machine.incomplete_config ?? null, region);
   return {
     id,
     name,

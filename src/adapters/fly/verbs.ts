@@ -9,11 +9,14 @@ import { isMachineApiError } from "../../errors.ts";
 import type { FlyClient } from "./client.ts";
 import { failed } from "./fly-error.ts";
 import { stateOf, toMachine } from "./machine.ts";
+import { configToKeep } from "./min-running.ts";
 import { whileLeased } from "./while-leased.ts";
 
 export type VerbAnswer = "done" | "alreadyDone";
 export type Verbs = {
   start(app: string, id: string): Promise<VerbAnswer>;
+  /** Likewise leased; it is stopped again when this answers, or soon after. `alreadyDone`: nothing to set, or it is not stopped. */
+  keepMinRunning(app: string, id: string, minRunning: number): Promise<VerbAnswer>;
   /** Under the machine's lease, so that no deploy is disturbed: `leaseHeld` where one has it. */
   stop(app: string, id: string): Promise<VerbAnswer>;
   /** Likewise. */
@@ -33,6 +36,9 @@ const STOPPED: Goal = new Set(["stopping", "stopped"]);
 const SUSPENDED: Goal = new Set(["suspending", "suspended"]);
 const DESTROYED: Goal = new Set(["destroying", "destroyed"]);
 const RESTING: Goal = new Set(["stopped", "suspended"]);
+
+/** Three times what an update of a stopped machine was measured to take. */
+const UPDATE_SECONDS = 10;
 
 /** @param leaseSeconds longer than a call may take: a lease that its holder cannot give back ends by itself */
 export function createVerbs({ machines, leases }: FlyClient, leaseSeconds: number): Verbs {
@@ -68,6 +74,33 @@ export function createVerbs({ machines, leases }: FlyClient, leaseSeconds: numbe
     return "done";
   }
 
+  /** Read again under the lease: what was started in between is left alone. */
+  async function keepMinRunning(app: string, id: string, minRunning: number): Promise<VerbAnswer> {
+    const task = `set min_machines_running ${minRunning} on machine ${id} of app ${app}`;
+    const look = async () => {
+      const machine = await machines.get(app, id, `${task} (reading it first)`);
+      const config = stateOf(machine.state) === "stopped" ? configToKeep(machine, minRunning) : null;
+      return config === null || machine.version === null ? null : { config, version: machine.version };
+    };
+    // Until then Fly refuses a start.
+    const settle = (version: string | null) =>
+      machines.wait(app, id, "stopped", UPDATE_SECONDS, version ?? undefined).catch(() => false);
+    if ((await look()) === null) return "alreadyDone";
+    try {
+      const lease = { app, id, task, ttlSeconds: leaseSeconds };
+      const updated = await whileLeased(leases, lease, async (nonce) => {
+        const change = await look();
+        return change && (await machines.update(app, id, { ...change, nonce, skipLaunch: true }));
+      });
+      if (updated === null) return "alreadyDone";
+      await settle(updated.version);
+      return "done";
+    } catch (error) {
+      if (isMachineApiError(error) && error.kind === "ambiguous") await settle(null);
+      throw error;
+    }
+  }
+
   async function requireSpare(app: string, id: string): Promise<void> {
     const task = `destroy machine ${id} of app ${app}`;
     const machine = toMachine(await machines.get(app, id, `${task} (reading it once more)`));
@@ -90,6 +123,7 @@ export function createVerbs({ machines, leases }: FlyClient, leaseSeconds: numbe
       unlessThere(app, id, STARTED, async () => {
         return STARTED.has(stateOf(await machines.start(app, id))) ? "alreadyDone" : "done";
       }),
+    keepMinRunning,
     stop: (app, id) => under(app, id, "stop", STOPPED, (nonce) => machines.stop(app, id, { nonce })),
     suspend: (app, id) => under(app, id, "suspend", SUSPENDED, (nonce) => machines.suspend(app, id, nonce)),
     cordon: (app, id) => route(app, id, "cordon"),

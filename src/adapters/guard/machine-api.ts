@@ -19,6 +19,9 @@ import type { Guard, MachineApi, OutgoingCall } from "../../ports.ts";
 /** A token is waited for no longer: the tick read its fence before. What then has none is for the next tick. */
 const DEADLINE_MS = 5 * SECOND_MS;
 
+/** It waits until Fly has the machine ready again: seconds, on a good day. */
+const UPDATE_PATIENCE_MS = 20 * SECOND_MS;
+
 export function guardMachineApi(api: MachineApi, guard: Guard): MachineApi {
   /** Where each machine is, as the lists told. */
   const regions = new Map<string, string>();
@@ -46,6 +49,10 @@ export function guardMachineApi(api: MachineApi, guard: Guard): MachineApi {
         api.get(app, id),
       ),
     start: (app, id) => go(write(app, regions.get(id), `start:${id}`), () => api.start(app, id)),
+    keepMinRunning: (app, id, minRunning) => {
+      const call = { ...write(app, regions.get(id), `update:${id}`), patienceMs: UPDATE_PATIENCE_MS };
+      return go(call, () => api.keepMinRunning(app, id, minRunning));
+    },
     stop: (app, id) => go(write(app, regions.get(id), `stop:${id}`), () => api.stop(app, id)),
     suspend: (app, id) => go(write(app, regions.get(id), `suspend:${id}`), () => api.suspend(app, id)),
     cordon: (app, id) => go(write(app, regions.get(id), `cordon:${id}`), () => api.cordon(app, id)),

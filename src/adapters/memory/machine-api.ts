@@ -82,16 +82,26 @@ export function createMemoryMachineApi(options: {
     return "done";
   }
 
+  function keepMinRunning(app: string, id: string, minRunning: number): "done" | "alreadyDone" {
+    const machine = find(app, id);
+    const after = machine.state === "stopped" ? minded(machine, minRunning) : machine;
+    if (after.proxy?.minRunning === machine.proxy?.minRunning) return "alreadyDone";
+    requireFree(app, id);
+    machinesOf(app).set(id, after);
+    return "done";
+  }
+
   return {
     list: async (app) => [...machinesOf(app).values()],
     get: async (app, id) => find(app, id),
     start: async (app, id) => move(app, id, "started"),
+    keepMinRunning: async (app, id, minRunning) => keepMinRunning(app, id, minRunning),
     stop: async (app, id) => move(app, id, "stopped"),
     suspend: async (app, id) => move(app, id, "suspended"),
     cordon: async (app, id) => route(app, id, true),
     uncordon: async (app, id) => route(app, id, false),
     destroy: async (app, id) => destroy(app, id),
-    async create(app, { name, region, templateId }) {
+    async create(app, { name, region, templateId, minRunning }) {
       const template = find(app, templateId);
       const holder = [...machinesOf(app).values()].find((machine) => machine.name === name);
       if (holder !== undefined) {
@@ -102,7 +112,7 @@ export function createMemoryMachineApi(options: {
       }
       const id = (++created).toString(16).padStart(14, "f");
       const machine: Machine = {
-        ...template,
+        ...(minRunning === undefined ? template : minded(template, minRunning)),
         id,
         name,
         region,
@@ -119,6 +129,13 @@ export function createMemoryMachineApi(options: {
     hold: (app, id) => void held.add(find(app, id).id),
     held: () => held.size,
   };
+}
+
+/** With min_machines_running where Fly Proxy minds it. */
+function minded(machine: Machine, minRunning: number): Machine {
+  const { proxy } = machine;
+  if (proxy === undefined || proxy.autostop === "off" || proxy.isSecondary) return machine;
+  return { ...machine, proxy: { ...proxy, minRunning } };
 }
 
 function byId(machines: readonly Machine[]): Map<string, Machine> {

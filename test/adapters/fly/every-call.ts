@@ -63,8 +63,8 @@ async function callsUnderALease({ client }: Shop): Promise<void> {
   await metadata.merge(APP, id, { a: null }, version);
   await metadata.get(APP, id);
   await metadata.remove(APP, id, "a");
-  await machines.update(APP, id, { config, version, nonce, skipLaunch: true });
-  await machines.wait(APP, id, "stopped", 30);
+  const updated = await machines.update(APP, id, { config, version, nonce, skipLaunch: true });
+  await machines.wait(APP, id, "stopped", 30, updated.version!);
   await machines.start(APP, id, nonce);
   await leases.release(APP, id, nonce);
 }

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { proxySettingsOf } from "../../../src/adapters/fly/proxy-settings.ts";
 
-const of = (...services: readonly unknown[]) => proxySettingsOf({ services });
+const of = (...services: readonly unknown[]) => proxySettingsOf({ services }, "fra");
 
 it.each([
   [false, "off"],
@@ -33,10 +33,13 @@ it("takes of several services whatever lets the proxy do more", () => {
 });
 
 it("is nothing without services", () => {
-  expect([of(), proxySettingsOf(null), proxySettingsOf({}), proxySettingsOf({ services: "none" })]).toEqual([
-    null,
-    null,
-    null,
-    null,
-  ]);
+  expect([of(), ...[null, {}, { services: "none" }].map((config) => proxySettingsOf(config, "fra"))]).toEqual(
+    [null, null, null, null],
+  );
+});
+
+it("knows a machine outside the primary region, where flyctl wrote that down", () => {
+  const at = (region: string) => proxySettingsOf({ services: [{}], env: { PRIMARY_REGION: "fra" } }, region);
+  expect(at("fra")).not.toHaveProperty("isSecondary");
+  expect(at("sin")).toMatchObject({ isSecondary: true });
 });

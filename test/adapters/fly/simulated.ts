@@ -10,6 +10,16 @@ import { CONTRACT_APP } from "../../contracts/machine-api.ts";
 export const DEPLOYER = "fm2_somebody-who-deploys==";
 export const TOKEN = "fm2_the-token-of-these-tests==";
 
+/** As `fly launch` leaves it, so that Fly Proxy minds min_machines_running. */
+export const AUTOSTOPPED = {
+  services: [
+    {
+      ...{ protocol: "tcp", internal_port: 8080, autostop: true, autostart: true },
+      checks: [{ type: "http", method: "get", path: "/healthz", interval: "15s", timeout: "2s" }],
+    },
+  ],
+};
+
 export async function serveShop({
   timeoutMs = 5_000,
   fetch = globalThis.fetch,
@@ -37,7 +47,7 @@ export async function serveShop({
         name: CONTRACT_APP,
         machines: [
           { region: "fra", processGroup: "web", count: 2 },
-          { region: "fra", processGroup: "web", state: "stopped" },
+          { region: "fra", processGroup: "web", state: "stopped", config: AUTOSTOPPED },
           { region: "sin" },
           ...machines,
         ],

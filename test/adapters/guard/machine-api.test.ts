@@ -48,6 +48,7 @@ function scene(apps: Readonly<Record<string, readonly Machine[]>> = APPS) {
       list: (app) => maybe(`list ${app}`, () => fly.list(app)),
       get: (app, id) => maybe(`get ${id}`, () => fly.get(app, id)),
       start: (app, id) => maybe(`start ${id}`, () => fly.start(app, id)),
+      keepMinRunning: (app, id, least) => maybe(`update ${id}`, () => fly.keepMinRunning(app, id, least)),
       stop: (app, id) => maybe(`stop ${id}`, () => fly.stop(app, id)),
       suspend: (app, id) => maybe(`suspend ${id}`, () => fly.suspend(app, id)),
       cordon: (app, id) => maybe(`cordon ${id}`, () => fly.cordon(app, id)),
@@ -147,8 +148,10 @@ describe("the Machines API behind the guard", () => {
 });
 
 describeMachineApi("memory, guarded", async () => {
-  const web = { processGroup: "web" };
-  const stopped = { ...web, state: "stopped", health: "unknown", hasVolume: false } as const;
+  const proxy = { autostop: "off", autostart: true, minRunning: 0 } as const;
+  const web = { processGroup: "web", proxy };
+  const resting = { ...web, state: "stopped", health: "unknown", hasVolume: false } as const;
+  const stopped = { ...resting, proxy: { ...proxy, autostop: "stop" } } as const;
   const machines = [
     machine("a", web),
     machine("b", web),

@@ -22,7 +22,10 @@ const machine = (id: string, changes: Partial<Machine> = {}): Machine => ({
 const machines = [
   machine("a"),
   machine("b"),
-  machine("c", { state: "stopped", health: "unknown", hasVolume: false }),
+  machine("c", {
+    ...{ state: "stopped", health: "unknown", hasVolume: false },
+    proxy: { autostop: "stop", autostart: true, minRunning: 0 },
+  }),
   machine("d", { region: "sin", processGroup: "app" }),
 ];
 const make = () => createMemoryMachineApi({ apps: { [CONTRACT_APP]: machines }, now: () => NOW });
