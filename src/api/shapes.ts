@@ -7,6 +7,7 @@ export const mode = z
   .enum(MODES)
   .describe("observe: recorded only; advise: told what would be done; act: done");
 export const decisionKind = z.enum(["hold", "grow", "shrink"]);
+export const actionKind = z.enum(["start", "stop", "suspend", "cordon", "uncordon", "create", "destroy"]);
 export const outcomeStatus = z.enum(["done", "alreadyDone", "refused", "failed", "unknown"]);
 export const poolKey = z.object({ app: z.string(), region: z.string(), processGroup: z.string() });
 export const confidence = z.number().min(0).max(1).nullable();

@@ -10,6 +10,7 @@ import { formatInstant, type Instant, SECOND_MS } from "../core/time.ts";
 import type { PastDecision, PoolDetail, PoolStatus, StoredForecast } from "../ports.ts";
 import type { CachedPlan } from "./latest-plan.ts";
 import {
+  actionKind,
   confidence,
   decisionKind,
   instant,
@@ -64,7 +65,7 @@ const decisionShape = z.object({
   reason: z.string(),
   actions: z.array(
     z.object({
-      kind: z.enum(["start", "stop", "suspend", "cordon", "uncordon", "create", "destroy"]),
+      kind: actionKind,
       machineId: z.string().nullable(),
       status: z.enum([...outcomeStatus.options, "open"]),
     }),

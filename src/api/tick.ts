@@ -4,7 +4,16 @@ import { formatInstant } from "../core/time.ts";
 import type { TickRequest } from "../ports.ts";
 import { Problem } from "./problem.ts";
 import { type Endpoint, endpoint, type Route } from "./route.ts";
-import { confidence, decisionKind, instant, machines, mode, outcomeStatus, poolKey } from "./shapes.ts";
+import {
+  actionKind,
+  confidence,
+  decisionKind,
+  instant,
+  machines,
+  mode,
+  outcomeStatus,
+  poolKey,
+} from "./shapes.ts";
 import { readTickRequest, type TickRules, tickBody } from "./tick-request.ts";
 
 const outcome = z
@@ -12,10 +21,23 @@ const outcome = z
   .nullable()
   .describe("null: not acted on, for the mode is lower than act");
 const actionShape = z.object({
-  kind: z.enum(["start", "stop", "create", "destroy"]),
+  kind: actionKind,
   machineId: z.string().optional(),
   machineName: z.string().optional().describe("of a create: the name that the new machine gets"),
   templateId: z.string().optional().describe("of a create: the machine that is cloned"),
+  drainSeconds: z
+    .number()
+    .optional()
+    .describe("of a cordon: how long what stops the machine waits for its requests"),
+  because: z
+    .literal("stuck")
+    .optional()
+    .describe("of a stop: it does not shrink the pool, another machine takes over"),
+  insteadOf: z.string().optional().describe("of a start or create: it waits until that machine is stopped"),
+  minRunning: z
+    .number()
+    .optional()
+    .describe("of a start or create: the services' min_machines_running from then on"),
   outcome,
 });
 const poolShape = z.object({
