@@ -5,18 +5,20 @@
  * has ever seen is bent towards it (record.ts).
  */
 import type { Quantile } from "../quantile.ts";
-import { CELLS, errorShare, errorShares, quantileIn, runningWeights } from "./errors.ts";
+import { CELLS, errorQuantile, errorShare, errorShares, quantileIn, runningWeights } from "./errors.ts";
 import { firstDoubt } from "./first-doubt.ts";
 import { placeOf } from "./grid.ts";
 import { type Lead, leadsAround, MEAN_MISS } from "./lead.ts";
 import { type Desk, freshDesk, lookAt, mixSeen, standAt, usualShare } from "./mixture.ts";
-import { bent, recordOf, unbent } from "./record.ts";
+import { BODY, bent, recordOf, unbent } from "./record.ts";
 import { arraysOfLengths } from "./room.ts";
 import { loadOf } from "./root.ts";
 import { addDoubt, spreadOf } from "./spread.ts";
 import type { ForecastState } from "./state.ts";
 
 const WIDENING_PER_DOUBLING = 0.1;
+/** What lies in the last cell of errors is read as up to so much more. */
+const CELL_ROUNDING = 1.1;
 
 type Part = {
   readonly lead: number;
@@ -73,6 +75,9 @@ export function binsSeen(state: ForecastState, desk: Desk, { first, length, ever
     bentFrom: new Float64Array(length),
   };
   const record = recordOf(state);
+  // Most bins stay below the record at any quantile: the body of their forecast is not asked for.
+  const farthest = state.leads.map((lead) => CELL_ROUNDING * lead.farthest);
+  const body: number[] = [];
   for (let i = 0; i < length; i++) {
     const bin = first + i * every;
     const ahead = Math.max(1, bin - desk.origin);
@@ -80,7 +85,10 @@ export function binsSeen(state: ForecastState, desk: Desk, { first, length, ever
     lookAt(state, desk, placeOf(state, bin));
     seePart(state, desk, bins, 2 * i, low, 1 - share, ahead);
     if (high !== low) seePart(state, desk, bins, 2 * i + 1, high, share, ahead);
-    bins.bentFrom[i] = Math.max(record, straightRoot(bins, i, desk.body));
+    bins.bentFrom[i] = record;
+    if (straightRoot(bins, i, farthest) <= record) continue;
+    for (const rank of [low, high]) body[rank] ??= errorQuantile(state.leads[rank]!.errors, BODY);
+    bins.bentFrom[i] = Math.max(record, straightRoot(bins, i, body));
   }
   return bins;
 }

@@ -5,7 +5,6 @@
  * A day ahead is hundreds of bins seen from one origin: `standAt` lays on the desk what is known there, once, and each
  * target is then added to it.
  */
-import { errorQuantile } from "./errors.ts";
 import { askExperts, EXPERTS } from "./experts.ts";
 import {
   compareFeatures,
@@ -18,7 +17,6 @@ import {
 import type { Place } from "./grid.ts";
 import type { Lead } from "./lead.ts";
 import { LEVEL_1H, LEVEL_15M, trackAt } from "./memory.ts";
-import { BODY } from "./record.ts";
 import { dayPart, MISS_OF_DAY_PART, SPREAD_FEATURES, spreadFeatures } from "./spread.ts";
 import type { ForecastState } from "./state.ts";
 
@@ -31,8 +29,6 @@ export type Desk = {
   origin: number;
   level15m: number;
   level1h: number;
-  /** Each lead's error at the body of its forecasts. */
-  body: readonly number[];
 };
 
 export function freshDesk(): Desk {
@@ -43,18 +39,16 @@ export function freshDesk(): Desk {
     origin: Number.NaN,
     level15m: 0,
     level1h: 0,
-    body: [],
   };
 }
 
 /** Lays on the desk what is known at `origin`, for all targets that are looked at from there until the state changes. */
-export function standAt({ memory, profile, pulse, leads }: ForecastState, desk: Desk, origin: number): void {
+export function standAt({ memory, profile, pulse }: ForecastState, desk: Desk, origin: number): void {
   deviationFeatures(desk.x, memory, profile.day.length, origin);
   spreadFeatures(desk.g, memory, pulse.miss, 0, origin);
   desk.origin = origin;
   desk.level15m = trackAt(memory, LEVEL_15M, origin);
   desk.level1h = trackAt(memory, LEVEL_1H, origin);
-  desk.body = leads.map(({ errors }) => errorQuantile(errors, BODY));
 }
 
 /** Adds a target to what lies on the desk. */
