@@ -1,30 +1,13 @@
 /**
- * How long a phase may last. A boot is stuck after twice the P99 of the measured ones; while few are measured, after what Fly
- * itself calls stuck (five minutes), and in no case later than an hour. A machine is drained when its time is over, or when
- * nothing was in flight in a whole minute after its cordon.
- *
- * The trap is a limit learned from few boots: ten quick ones say nothing about the image that warms its cache for a minute.
+ * How long a phase may last. A boot is stuck after what its path was measured to take (capacity/lead-time.ts). A machine is
+ * drained when its time is over, or when nothing was in flight in a whole minute after its cordon.
  */
 import type { BootStats } from "./capacity/boot-stats.ts";
 import type { BootPath } from "./capacity/boots.ts";
-import { type BootLead, type BootLeads, bootLeads } from "./capacity/lead-time.ts";
+import { type BootLeads, bootLeads } from "./capacity/lead-time.ts";
 import type { Machine } from "./fleet.ts";
 import { isBooting, type PhaseNow } from "./phase.ts";
 import { type Instant, SECOND_MS } from "./time.ts";
-
-/** Fly calls starting and stopping stuck after 5 minutes (fly.io/docs/machines/machine-states). */
-const UNMEASURED_SECONDS = 300;
-const LEAST_SECONDS = 60;
-const MOST_SECONDS = 3_600;
-
-/** @returns after so many seconds a boot counts as stuck */
-export function stuckAfterSeconds({
-  source,
-  stuckSeconds,
-}: Pick<BootLead, "source" | "stuckSeconds">): number {
-  const floor = source === "measured" ? LEAST_SECONDS : UNMEASURED_SECONDS;
-  return Math.min(MOST_SECONDS, Math.max(floor, stuckSeconds));
-}
 
 export type PhaseTerms = {
   readonly leads: BootLeads;
@@ -52,7 +35,7 @@ function isOver(machine: Machine, { name, since }: PhaseNow, terms: PhaseTerms, 
     const idleSince = terms.idleSince.get(machine.id);
     return seconds >= terms.drainSeconds || (idleSince !== undefined && idleSince >= since);
   }
-  return isBooting(name) && seconds > stuckAfterSeconds(terms.leads[pathOf(machine, name)]);
+  return isBooting(name) && seconds > terms.leads[pathOf(machine, name)].stuckSeconds;
 }
 
 /** A machine that is made anew takes longer than one that is started, in each of its phases. */

@@ -3,11 +3,15 @@
  * until then a cautious prior does, which slowness seen three times raises. Bounds are no measurements: an upper one can only
  * lower the prior, a lower one only raise it.
  *
- * The P95 is what is planned with: one boot in twenty is slower. The P99 says when a boot counts as stuck. The age of the
- * newest sample and the time to the next tick are told beside it, not mixed in: only the boot is Fly's and the image's,
- * the other two are bought with a shorter cadence.
+ * The P95 is what is planned with: one boot in twenty is slower. A boot is stuck after twice the P99 of the measured ones;
+ * while few are measured not before what Fly itself calls stuck, and in no case later than an hour: ten quick ones say
+ * nothing about the image that warms its cache for a minute.
+ *
+ * The age of the newest sample and the time to the next tick are not in it: the forecast begins where the samples end, and
+ * the window that a decision must cover ends a lead time after the next tick (plan-capacity.ts).
  */
-import { formatInstant, type Instant, SECOND_MS } from "../time.ts";
+import { clamp } from "../clamp.ts";
+import { SECOND_MS } from "../time.ts";
 import type { BootStats } from "./boot-stats.ts";
 import { BOOT_PATHS, type BootEvidence, type BootPath } from "./boots.ts";
 
@@ -27,11 +31,14 @@ export type BootLeads = Readonly<Record<BootPath, BootLead>>;
  * Before anything is measured. Fly's documents say that a stopped machine starts in well under a second and answers after
  * about two, that a suspended one resumes in a few hundred milliseconds but may fall back to a cold start, and that making
  * one takes seconds to tens of seconds, image pull and all (fly.io/docs/machines/overview, /docs/reference/suspend-resume,
- * /docs/blueprints/autoscale-machines). These are about twice the slow end of that. Stuck: ten of them, at least a minute.
+ * /docs/blueprints/autoscale-machines). These are about twice the slow end of that. Stuck: ten of them.
  */
 const PRIOR_SECONDS: Readonly<Record<BootPath, number>> = { start: 5, resume: 2, create: 60 };
 const STUCK_LEADS = 10;
 const LEAST_STUCK_SECONDS = 60;
+/** Fly calls starting and stopping stuck after five minutes (fly.io/docs/machines/machine-states). */
+const UNMEASURED_STUCK_SECONDS = 300;
+const MOST_STUCK_SECONDS = 3_600;
 
 /** With fewer, the 95th percentile is the largest: a matter of luck. */
 export const ENOUGH_BOOTS = 20;
@@ -62,52 +69,22 @@ function bootLead(path: BootPath, stats: readonly BootStats[]): BootLead {
   if (slow !== undefined) return leadFrom(slow, "raised");
   if (upper !== undefined && upper.count >= ENOUGH_BOOTS && upper.p95 < prior)
     return leadFrom(upper, "bounded");
-  return { path, p95Seconds: prior, stuckSeconds: stuckAfter(prior, 0), source: "prior", count: 0 };
+  return { path, p95Seconds: prior, stuckSeconds: stuckAfter(prior, 0, "prior"), source: "prior", count: 0 };
 }
 
 function leadFrom({ path, count, p95, p99 }: BootStats, source: BootLead["source"]): BootLead {
-  return { path, p95Seconds: p95, stuckSeconds: stuckAfter(p95, p99), source, count };
+  return { path, p95Seconds: p95, stuckSeconds: stuckAfter(p95, p99, source), source, count };
 }
 
-function stuckAfter(p95: number, p99: number): number {
-  return Math.max(LEAST_STUCK_SECONDS, p99 > 0 ? STUCK_OVER_P99 * p99 : STUCK_LEADS * p95);
+function stuckAfter(p95: number, p99: number, source: BootLead["source"]): number {
+  const floor = source === "measured" ? LEAST_STUCK_SECONDS : UNMEASURED_STUCK_SECONDS;
+  return clamp(p99 > 0 ? STUCK_OVER_P99 * p99 : STUCK_LEADS * p95, floor, MOST_STUCK_SECONDS);
 }
 
 /** The slowest of the ways that are open: what a decision must look ahead. */
 export function slowestLead(leads: BootLeads, paths: readonly BootPath[] = BOOT_PATHS): BootLead {
   const open = (paths.length === 0 ? BOOT_PATHS : paths).map((path) => leads[path]);
   return open.reduce((slowest, lead) => (lead.p95Seconds > slowest.p95Seconds ? lead : slowest));
-}
-
-export type LeadTime = {
-  /** P95 of the boot. */
-  readonly bootMs: number;
-  /** How old the newest sample is: the decision knows nothing later. */
-  readonly metricAgeMs: number;
-  /** What is not asked for now can be asked for no sooner. */
-  readonly toNextTickMs: number;
-  /** From the newest that is known to a machine that the next tick asks for. */
-  readonly totalMs: number;
-  readonly sentence: string;
-};
-
-/** @param measuredUntil end of the newest measured bin; null where nothing was measured, which counts as no age */
-export function leadTimeOf(
-  lead: BootLead,
-  measuredUntil: Instant | null,
-  nextTickAt: Instant,
-  now: Instant,
-): LeadTime {
-  const bootMs = lead.p95Seconds * SECOND_MS;
-  const metricAgeMs = measuredUntil === null ? 0 : Math.max(0, now - measuredUntil);
-  const toNextTickMs = Math.max(0, nextTickAt - now);
-  return {
-    bootMs,
-    metricAgeMs,
-    toNextTickMs,
-    totalMs: bootMs + metricAgeMs + toNextTickMs,
-    sentence: `${describeLead(lead)}; the newest sample is ${seconds(metricAgeMs)} old, the next tick at ${formatInstant(nextTickAt)} is ${seconds(toNextTickMs)} away`,
-  };
 }
 
 /** "a start takes 4.2 s (P95 of 37 boots)". */
